@@ -1,0 +1,137 @@
+"""From samples to 193 features a frame; each frame depends on its own 1024 samples only."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.feature_table import FEATURE_COUNT, SIZES, SPANS
+from models.filter_banks import BINS, FRAME_SAMPLES, HOP_SAMPLES, FilterBanks
+
+AMIN = 1e-10
+CONTRAST_LOWEST_HZ = 200.0
+CONTRAST_QUANTILE = 0.02
+BIN_HZ = 16_000 / FRAME_SAMPLES
+
+
+def frame_count(samples: int) -> int:
+    """How many whole frames lie in that many samples."""
+    return max(0, (samples - FRAME_SAMPLES) // HOP_SAMPLES + 1)
+
+
+def decibels(power: NDArray[np.floating]) -> NDArray[np.floating]:
+    """10 log10 of the power, floored at `AMIN`, with no ceiling relative to a clip's maximum."""
+    return 10.0 * np.log10(np.maximum(power, AMIN))
+
+
+def contrast_bands() -> tuple[tuple[int, int, int], ...]:
+    """First bin, end bin and tail length of each octave band of spectral contrast.
+
+    Follows `librosa.feature.spectral_contrast` (Jiang et al. 2002): a band takes in the bin
+    below it, all but the highest leave out their last bin, and the valley and the peak are
+    means over the lowest and highest 2 % of the bins, at least one.
+    """
+    edges = [0.0] + [CONTRAST_LOWEST_HZ * 2**i for i in range(SIZES["contrast"])]
+    hertz = np.arange(BINS) * BIN_HZ
+    bands = []
+    for k, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        inside = np.flatnonzero((hertz >= low) & (hertz <= high))
+        is_highest = k == SIZES["contrast"] - 1
+        first = int(inside[0]) - (1 if k else 0)
+        end = BINS if is_highest else int(inside[-1]) + 1
+        tail = max(1, round(CONTRAST_QUANTILE * (end - first)))
+        bands.append((first, end if is_highest else end - 1, tail))
+    return tuple(bands)
+
+
+class FrameExtractor:
+    """Computes frames; holds the window and the matrices, and no state.
+
+    Parameters
+    ----------
+    banks : FilterBanks
+    """
+
+    def __init__(self, banks: FilterBanks) -> None:
+        self._window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME_SAMPLES) / FRAME_SAMPLES)
+        self._pitch_banks = np.ascontiguousarray(
+            np.concatenate([banks.mel, banks.chroma]).T, dtype=np.float32
+        )
+        self._dct = np.ascontiguousarray(banks.dct.T, dtype=np.float32)
+        self._tonnetz = np.ascontiguousarray(banks.tonnetz.T, dtype=np.float32)
+        self._bands = contrast_bands()
+
+    def windowed(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Cut samples into frames under a periodic Hann window.
+
+        Parameters
+        ----------
+        samples : ndarray, shape (n,), float32
+
+        Returns
+        -------
+        ndarray, shape (frame_count(n), 1024), float64
+        """
+        count = frame_count(samples.size)
+        if not count:
+            return np.zeros((0, FRAME_SAMPLES))
+        frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME_SAMPLES)[::HOP_SAMPLES]
+        windowed: NDArray[np.float64] = frames[:count] * self._window
+        return windowed
+
+    @staticmethod
+    def level_db(windowed: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Energy of each frame in decibels, shape (k,)."""
+        energy: NDArray[np.float64] = np.einsum("ij,ij->i", windowed, windowed)
+        return decibels(energy)
+
+    def features(self, windowed: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Compute the 193 features of each frame.
+
+        Parameters
+        ----------
+        windowed : ndarray, shape (k, 1024), float64
+            From `windowed`.
+
+        Returns
+        -------
+        ndarray, shape (k, 193), float32
+            MFCC in decibels, chroma scaled to a maximum of 1, mel power, contrast in decibels,
+            tonnetz in -1 to 1. librosa's definitions with `top_db=None` and `tuning=0`, the
+            tonnetz from the chroma.
+        """
+        spectrum = np.fft.rfft(windowed, axis=1)
+        power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+        out = np.empty((len(windowed), FEATURE_COUNT), np.float32)
+        pitched = power @ self._pitch_banks
+        mel = pitched[:, : SIZES["mel"]]
+        chroma = pitched[:, SIZES["mel"] :]
+        out[:, SPANS["mel"]] = mel
+        out[:, SPANS["mfcc"]] = decibels(mel) @ self._dct
+        chroma = _scaled(chroma, np.abs(chroma).max(axis=1, keepdims=True))
+        out[:, SPANS["chroma"]] = chroma
+        tonal = _scaled(chroma, np.abs(chroma).sum(axis=1, keepdims=True))
+        out[:, SPANS["tonnetz"]] = tonal @ self._tonnetz
+        out[:, SPANS["contrast"]] = self._contrast(power)
+        return out
+
+    def _contrast(self, power: NDArray[np.float32]) -> NDArray[np.floating]:
+        # Sorting power orders magnitudes too, so only the tails need the square root.
+        tails = np.empty((2, len(power), len(self._bands)), np.float64)
+        for k, (first, end, tail) in enumerate(self._bands):
+            band = power[:, first:end]
+            if tail == 1:
+                tails[0, :, k] = np.sqrt(band.max(axis=1))
+                tails[1, :, k] = np.sqrt(band.min(axis=1))
+            else:
+                ordered = np.sort(band, axis=1)
+                tails[0, :, k] = np.sqrt(ordered[:, -tail:]).mean(axis=1)
+                tails[1, :, k] = np.sqrt(ordered[:, :tail]).mean(axis=1)
+        peak, valley = decibels(tails)
+        contrast: NDArray[np.floating] = peak - valley
+        return contrast
+
+
+def _scaled(values: NDArray[np.float32], norm: NDArray[np.float32]) -> NDArray[np.float32]:
+    # As librosa.util.normalize: a norm too small to divide by leaves the values as they are.
+    tiny = np.finfo(np.float32).tiny
+    scaled: NDArray[np.float32] = values / np.where(norm < tiny, np.float32(1), norm)
+    return scaled
