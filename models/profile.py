@@ -1,0 +1,107 @@
+"""Saved speaker baselines: small, versioned, private files."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.baseline import SpeakerBaseline
+from models.contract import fingerprint, signal_contract
+from models.errors import OutputError, ProfileError
+from models.feature_table import FEATURE_COUNT
+from models.preprocess import Preprocessing
+from models.safe_files import parse_json, read_bytes
+
+PROFILE_VERSION = 1
+SUFFIX = ".json"
+LARGEST_PROFILE_BYTES = 64 * 1024
+PRIVATE = 0o600
+
+
+def profile_path(name: str, folder: Path) -> Path:
+    """Where the profile called `name` lies: a path stays a path, a bare name goes to `folder`."""
+    if name.endswith(SUFFIX) or "/" in name or os.sep in name:
+        return Path(name)
+    return folder / f"{name}{SUFFIX}"
+
+
+def profile_fingerprint(preprocessing: Preprocessing) -> str:
+    """Of all that decides what a baseline's numbers mean: the signal path and the level rule."""
+    contract = signal_contract()
+    contract["level"] = [preprocessing.mel_level_kept, preprocessing.mfcc_level_kept]
+    return fingerprint(contract)
+
+
+def save_profile(path: Path, baseline: SpeakerBaseline, preprocessing: Preprocessing) -> None:
+    """Write a baseline, readable by its owner only; replaces an older file as a whole.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    content = {
+        "profile_version": PROFILE_VERSION,
+        "fingerprint": profile_fingerprint(preprocessing),
+        "weight": baseline.weight,
+        "mean": baseline.mean.tolist(),
+        "variance": baseline.variance.tolist(),
+    }
+    draft = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(content, file)
+        draft.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"The profile {path} cannot be written ({error.strerror}): "
+            "choose another name or folder."
+        ) from error
+
+
+def load_profile(path: Path, preprocessing: Preprocessing) -> SpeakerBaseline:
+    """Read a saved baseline for use with a bundle.
+
+    Raises
+    ------
+    ProfileError
+        If it is missing, damaged, of another version or of other features.
+    """
+
+    def refuse(found: str) -> ProfileError:
+        return ProfileError(
+            f"The speaker profile {path} cannot be used: {found}; "
+            f"make a new one with `python -m realtime calibrate {path.stem}`."
+        )
+
+    if not path.exists():
+        raise refuse("there is no such file")
+    content = parse_json(
+        read_bytes(path, refuse, largest=LARGEST_PROFILE_BYTES), path.name, refuse
+    )
+    version = content.get("profile_version")
+    if version != PROFILE_VERSION:
+        raise refuse(f"its version is {version!r}, this program reads {PROFILE_VERSION}")
+    if content.get("fingerprint") != profile_fingerprint(preprocessing):
+        raise refuse("it was made for other features than this model's")
+    try:
+        return _baseline(content)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise refuse("its numbers are damaged") from error
+
+
+def _baseline(content: dict[str, Any]) -> SpeakerBaseline:
+    mean = np.array(content["mean"], np.float64)
+    variance = np.array(content["variance"], np.float64)
+    weight = float(content["weight"])
+    finite = np.isfinite(mean).all() and np.isfinite(variance).all() and np.isfinite(weight)
+    if mean.shape != (FEATURE_COUNT,) or variance.shape != (FEATURE_COUNT,) or not finite:
+        raise ValueError("wrong shape or not finite")
+    if weight < 0 or (variance < 0).any():
+        raise ValueError("negative weight or variance")
+    return SpeakerBaseline(weight=weight, mean=mean, variance=variance)
