@@ -1,0 +1,152 @@
+"""The speech gate: which chunks of a segment are speech.
+
+::
+
+    512 samples -> slow gain -> Silero -> hysteresis -> bool
+
+Silero hears quiet speech badly, so a slow gain lifts it first. The gain follows a level that
+rises at once and falls slowly, and looks at no sample after the chunk. Chunks that are digital
+silence, or far below that level, are "not speech" without asking the network, which starts
+afresh after them; this is a rule of the gate and not a shortcut, so it decides the same live,
+offline and in bulk.
+"""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.silero import CHUNK, CONTEXT, WEIGHTS_SHA256, Silero, SileroWeights
+from models.slow_gain import SlowGain
+
+__all__ = ["CHUNK", "GATE", "GateContract", "SpeechGate"]
+
+Array = npt.NDArray[np.float32]
+Decisions = npt.NDArray[np.bool_]
+
+# Long pushes are taken in pieces, so that memory does not grow with them.
+_PIECE = 256
+_SAMPLE_RATE = 16000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateContract:
+    """All that the decisions depend on; part of a bundle's fingerprint.
+
+    Attributes
+    ----------
+    on, off : float
+        Speech begins at this probability, and ends below that one.
+    target_dbfs, max_gain_db, decay_db_per_s : float
+        The slow gain lifts the running level to the target, by at most that much; the running
+        level rises at once and falls at that pace.
+    silence_dbfs, silence_below_db : float
+        A chunk below this level is silence; so is one that lies further than this below the
+        running level. Silence is "not speech", and the network starts afresh after it.
+    weights_sha256 : str
+        The network's weights.
+    """
+
+    chunk_samples: int = CHUNK
+    on: float = 0.3
+    off: float = 0.2
+    target_dbfs: float = -23.0
+    max_gain_db: float = 40.0
+    decay_db_per_s: float = 6.0
+    silence_dbfs: float = -85.0
+    silence_below_db: float = 45.0
+    weights_sha256: str = WEIGHTS_SHA256
+
+    def as_dict(self) -> dict[str, int | float | str]:
+        """Return the contract in the form a bundle stores."""
+        return asdict(self)
+
+
+GATE = GateContract()
+
+
+class SpeechGate:
+    """Decide on speech, chunk by chunk; one instance per segment.
+
+    Parameters
+    ----------
+    contract : GateContract, optional
+    weights : SileroWeights, optional
+        The shipped ones by default, read once per process.
+    """
+
+    def __init__(self, contract: GateContract = GATE, weights: SileroWeights | None = None) -> None:
+        self._contract = contract
+        self._network = Silero(weights)
+        self._gain = SlowGain(
+            target_dbfs=contract.target_dbfs,
+            max_gain_db=contract.max_gain_db,
+            decay_db_per_chunk=contract.decay_db_per_s * CHUNK / _SAMPLE_RATE,
+            silence_dbfs=contract.silence_dbfs,
+            silence_below_db=contract.silence_below_db,
+        )
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin a new segment."""
+        self._network.reset()
+        self._gain.reset()
+        self._pending = np.zeros(0, np.float32)
+        self._context = np.zeros(CONTEXT, np.float32)
+        self._sounding = False
+        self._speech = False
+
+    def push(self, canonical: Array) -> Decisions:
+        """Take the next samples and decide on the chunks they complete.
+
+        Parameters
+        ----------
+        canonical : ndarray, shape (n,), float32, 16 kHz
+            Any number of samples; the split into calls changes no decision.
+
+        Returns
+        -------
+        ndarray, shape (m,), bool
+            One decision for each chunk of 512 samples completed.
+        """
+        samples = np.concatenate([self._pending, canonical])
+        whole = len(samples) - len(samples) % CHUNK
+        self._pending = samples[whole:]
+        chunks = samples[:whole].reshape(-1, CHUNK)
+        decisions = np.zeros(len(chunks), np.bool_)
+        for start in range(0, len(chunks), _PIECE):
+            piece = slice(start, start + _PIECE)
+            decisions[piece] = self._decide(chunks[piece])
+        return decisions
+
+    def _decide(self, chunks: Array) -> Decisions:
+        lifted, sounding = self._gain.lift(chunks)
+        padded, fresh = self._with_context(lifted, sounding)
+        heard = iter(self._network.probabilities(padded[sounding], fresh[sounding]).tolist())
+        decisions = np.empty(len(chunks), np.bool_)
+        for chunk, is_sounding in enumerate(sounding.tolist()):
+            threshold = self._contract.off if self._speech else self._contract.on
+            self._speech = is_sounding and next(heard) >= threshold
+            decisions[chunk] = self._speech
+        return decisions
+
+    def _with_context(self, lifted: Array, sounding: Decisions) -> tuple[Array, Decisions]:
+        """Put before each chunk the end of the one before it, or zeros where that was silent.
+
+        Returns
+        -------
+        padded : ndarray, shape (m, 576)
+        fresh : ndarray, shape (m,), bool
+            Whether the chunk before was silent.
+        """
+        padded = np.empty((len(lifted), CONTEXT + CHUNK), np.float32)
+        padded[:, CONTEXT:] = lifted
+        padded[1:, :CONTEXT] = lifted[:-1, -CONTEXT:]
+        padded[0, :CONTEXT] = self._context
+        self._context = lifted[-1, -CONTEXT:].copy()
+        fresh = np.empty(len(lifted), np.bool_)
+        fresh[1:] = ~sounding[:-1]
+        fresh[0] = not self._sounding
+        self._sounding = bool(sounding[-1])
+        padded[fresh, :CONTEXT] = 0
+        return padded, fresh
