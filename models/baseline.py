@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 
 from models.feature_table import FEATURE_COUNT
 
-OUTLIER_SCALES = 4.0
-
 
 def _zeros() -> NDArray[np.float64]:
     return np.zeros(FEATURE_COUNT)

@@ -11,6 +11,7 @@ from models.frames import decibels
 
 MFCC_0 = SPANS["mfcc"].start
 MFCC_0_PER_DECIBEL = float(np.sqrt(SIZES["mel"]))
+OUTLIER_SCALES = 4.0
 
 
 def log_vectors(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -77,3 +78,25 @@ class Preprocessing:
         )
         centred: NDArray[np.float64] = (levelled - mean) / scale
         return (centred - self.scaler_mean) / self.scaler_scale
+
+    def learn(
+        self, baseline: SpeakerBaseline, levelled: NDArray[np.float64], weight: float
+    ) -> None:
+        """Let a baseline take in one levelled vector, shape (193,).
+
+        Values further than `OUTLIER_SCALES` deviations from what is known so far are drawn in
+        to that bound, so that one shout does not spoil a baseline.
+
+        Parameters
+        ----------
+        baseline : SpeakerBaseline
+            Updated in place.
+        levelled : ndarray, shape (193,)
+        weight : float
+            Evidence that the window brings, in independent windows.
+        """
+        mean, scale = baseline.blended(
+            self.population_mean, self.population_scale, self.prior_weight
+        )
+        bound = OUTLIER_SCALES * scale
+        baseline.update(np.clip(levelled, mean - bound, mean + bound), weight)

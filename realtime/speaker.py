@@ -1,0 +1,64 @@
+"""Which speaker baseline a run uses, and when it learns."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.baseline import SpeakerBaseline
+from models.preprocess import Preprocessing
+from models.profile import load_profile, profile_path
+
+OFF = "off"
+ADAPTIVE = "adaptive"
+
+
+@dataclass(slots=True)
+class Speaker:
+    """A baseline with its rule: `adaptive` learns from each speech window, a fixed one never.
+
+    Attributes
+    ----------
+    name : str
+        For the status line.
+    learns : bool
+    baseline : SpeakerBaseline
+    """
+
+    name: str
+    learns: bool
+    baseline: SpeakerBaseline = field(default_factory=SpeakerBaseline)
+
+    def learn(self, preprocessing: Preprocessing, levelled: NDArray[np.float64], weight: float) -> None:
+        """Take in one speech window after it has been judged."""
+        if self.learns:
+            preprocessing.learn(self.baseline, levelled, weight)
+
+    def reset(self) -> None:
+        """Forget what was learnt live; a saved profile stays."""
+        if self.learns:
+            self.baseline.reset()
+
+
+def open_speaker(choice: str, preprocessing: Preprocessing, profiles: Path) -> Speaker:
+    """Make the speaker named by `--baseline`.
+
+    Parameters
+    ----------
+    choice : str
+        `off`, `adaptive`, or a profile's name or path.
+    preprocessing : Preprocessing
+        Of the bundle in use; a profile made for other features is refused.
+    profiles : Path
+        Folder of saved profiles.
+
+    Raises
+    ------
+    ProfileError
+        If the profile cannot be used.
+    """
+    if choice in (OFF, ADAPTIVE):
+        return Speaker(name=choice, learns=choice == ADAPTIVE)
+    path = profile_path(choice, profiles)
+    return Speaker(name=path.stem, learns=False, baseline=load_profile(path, preprocessing))

@@ -1,0 +1,50 @@
+"""Stream time as integers: where a segment lies, and the rows of a gap."""
+
+from fractions import Fraction
+
+from models.audio import SAMPLE_RATE
+
+
+class Timeline:
+    """Counts the stream's samples; time is never a sum of floats.
+
+    Parameters
+    ----------
+    rate : int
+        Samples per second of the stream's time base; a device that comes back at another
+        rate is converted to it.
+    """
+
+    def __init__(self, rate: int) -> None:
+        self.rate = rate
+        self._segment_start = 0
+        self._segment_samples = 0
+        self._segment_rate = rate
+
+    def advance(self, samples: int) -> None:
+        """Count samples of the present segment, at its own rate."""
+        self._segment_samples += samples
+
+    def start_segment(self, rate: int, lost_samples: int = 0) -> None:
+        """Begin a segment at `rate` where the present one ends, after that many lost samples."""
+        passed = self._segment_samples + lost_samples
+        self._segment_start = self.position + self._rescaled(passed, self._segment_rate)
+        self._segment_start -= self._rescaled(self._segment_samples, self._segment_rate)
+        self._segment_samples = 0
+        self._segment_rate = rate
+
+    @property
+    def position(self) -> int:
+        """Samples of stream time so far."""
+        return self._segment_start + self._rescaled(self._segment_samples, self._segment_rate)
+
+    def seconds(self, canonical: int) -> float:
+        """Stream time of a canonical sample of the present segment."""
+        return float(Fraction(self._segment_start, self.rate) + Fraction(canonical, SAMPLE_RATE))
+
+    def source_samples_after(self, canonical: int) -> int:
+        """Samples of the present segment that came after a canonical sample."""
+        return self._segment_samples - canonical * self._segment_rate // SAMPLE_RATE
+
+    def _rescaled(self, samples: int, rate: int) -> int:
+        return samples if rate == self.rate else round(Fraction(samples * self.rate, rate))
