@@ -19,7 +19,7 @@ import numpy.typing as npt
 from models.silero import CHUNK, CONTEXT, WEIGHTS_SHA256, Silero, SileroWeights
 from models.slow_gain import SlowGain
 
-__all__ = ["CHUNK", "GATE", "GateContract", "SpeechGate"]
+__all__ = ["CHUNK", "GATE", "GateContract", "SpeechGate", "gate_contract"]
 
 Array = npt.NDArray[np.float32]
 Decisions = npt.NDArray[np.bool_]
@@ -63,6 +63,11 @@ class GateContract:
 
 
 GATE = GateContract()
+
+
+def gate_contract() -> dict[str, int | float | str]:
+    """Return the shipped gate's contract in the form a bundle stores."""
+    return GATE.as_dict()
 
 
 class SpeechGate:
