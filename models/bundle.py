@@ -174,7 +174,8 @@ def _preprocessing(
     settings = {name: float(numbers[name]) for name in PREPROCESSING_NUMBERS}
     if settings["prior_weight"] <= 0:
         _wrong("prior_weight is not positive")
-    return Preprocessing(**settings, **stored)
+    known: dict[str, Any] = {**settings, **stored}
+    return Preprocessing(**known)
 
 
 def _network(arrays: Mapping[str, NDArray[np.floating]]) -> Network:

@@ -26,6 +26,11 @@ class WindowCalibration:
     temperature_known: float
     unsure_below: float
 
+    def temperature(self, baseline_weight: float, prior_weight: float) -> float:
+        """Softmax temperature for a baseline of that weight, both in independent windows."""
+        share = baseline_weight / (baseline_weight + prior_weight)
+        return self.temperature_cold + share * (self.temperature_known - self.temperature_cold)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Calibration:

@@ -1,5 +1,7 @@
 """From samples to 193 features a frame; each frame depends on its own 1024 samples only."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,9 +19,10 @@ def frame_count(samples: int) -> int:
     return max(0, (samples - FRAME_SAMPLES) // HOP_SAMPLES + 1)
 
 
-def decibels(power: NDArray[np.floating]) -> NDArray[np.floating]:
+def decibels(power: NDArray[Any]) -> NDArray[Any]:
     """10 log10 of the power, floored at `AMIN`, with no ceiling relative to a clip's maximum."""
-    return 10.0 * np.log10(np.maximum(power, AMIN))
+    levels: NDArray[Any] = 10.0 * np.log10(np.maximum(power, AMIN))
+    return levels
 
 
 def contrast_bands() -> tuple[tuple[int, int, int], ...]:

@@ -25,12 +25,18 @@ class Timeline:
         """Count samples of the present segment, at its own rate."""
         self._segment_samples += samples
 
-    def start_segment(self, rate: int, lost_samples: int = 0) -> None:
-        """Begin a segment at `rate` where the present one ends, after that many lost samples."""
+    def end_segment(self, lost_samples: int = 0) -> None:
+        """Close the segment; that many samples, at its rate, are lost after it."""
         passed = self._segment_samples + lost_samples
-        self._segment_start = self.position + self._rescaled(passed, self._segment_rate)
-        self._segment_start -= self._rescaled(self._segment_samples, self._segment_rate)
+        self._segment_start += self._rescaled(passed, self._segment_rate)
         self._segment_samples = 0
+
+    def skip(self, samples: int) -> None:
+        """Let time pass between segments, in samples of the time base."""
+        self._segment_start += samples
+
+    def start_segment(self, rate: int) -> None:
+        """Begin a segment at that rate."""
         self._segment_rate = rate
 
     @property

@@ -23,12 +23,16 @@ class Block:
         Samples lost between the previous block and this one; a loss ends the segment.
     arrived_s : float or None
         `time.monotonic()` when the last sample arrived; None where the source is not paced.
+    starts_segment : bool
+        True where the sound is not the continuation of the block before, as at a file's
+        beginning in a loop; nothing was lost.
     """
 
     samples: NDArray[np.float32]
     rate: int
     lost_samples: int = 0
     arrived_s: float | None = None
+    starts_segment: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

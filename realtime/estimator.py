@@ -1,0 +1,237 @@
+"""From blocks and gaps to rows: segments, baseline, network, smoothing.
+
+One object serves the microphone, replay at any speed and whole files, so that they agree.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.audio import SAMPLE_RATE
+from models.bundle import Bundle
+from models.frames import FrameExtractor
+from models.labels import EMOTIONS
+from models.network import softmax
+from models.segment import FRAMES_PER_SECOND, LEAST_ACTIVE_FRAMES, SegmentStream, Window
+from realtime.estimate import Estimate, State
+from realtime.smoothing import Smoother
+from realtime.sources.base import Block, Gap
+from realtime.speaker import Speaker
+from realtime.timeline import Timeline
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EstimatorSettings:
+    """Lengths in seconds, and how little speech is enough.
+
+    Attributes
+    ----------
+    window_s, hop_s : float
+        Multiples of 0.01.
+    smoothing_s, reset_after_silence_s : float
+        See `Smoother`.
+    least_active_frames : int
+        Active frames (10 ms each) that a window needs to be judged.
+    """
+
+    window_s: float
+    hop_s: float
+    smoothing_s: float
+    reset_after_silence_s: float
+    least_active_frames: int = LEAST_ACTIVE_FRAMES
+
+
+def utc_now() -> str:
+    """The time of day, ISO 8601 with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Estimator:
+    """Turns what a source yields into estimates.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    settings : EstimatorSettings
+    speaker : Speaker
+        Its baseline is read before each window is judged and may learn from it afterwards.
+    rate : int
+        Samples per second of the stream's time base.
+    monotonic : callable
+        Clock in seconds, the one that stamps `Block.arrived_s`.
+    utc : callable
+        Makes the `time_utc` column.
+
+    Raises
+    ------
+    UsageError
+        If the bundle was not calibrated for this length of window.
+    AudioError
+        If the rate cannot be used.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        settings: EstimatorSettings,
+        speaker: Speaker,
+        rate: int,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        utc: Callable[[], str] = utc_now,
+    ) -> None:
+        self._bundle = bundle
+        self._calibration = bundle.calibration.for_window(settings.window_s)
+        self._settings = settings
+        self._speaker = speaker
+        self._extractor = FrameExtractor(bundle.banks)
+        self._smoother = Smoother(
+            settings.smoothing_s, settings.hop_s, settings.reset_after_silence_s
+        )
+        self._monotonic = monotonic
+        self._utc = utc
+        self._window_samples = round(settings.window_s * SAMPLE_RATE)
+        self._hop_samples = round(settings.hop_s * SAMPLE_RATE)
+        self._timeline = Timeline(rate)
+        self._rate = rate
+        self._segment: SegmentStream | None = None
+        self._rows = 0
+        self._dropped_samples = 0
+        self._gap_rows = 0
+
+    def push(self, item: Block | Gap) -> list[Estimate]:
+        """Return the rows completed by a block, or due in a gap."""
+        return self._gap(item) if isinstance(item, Gap) else self._block(item)
+
+    def finish(self) -> list[Estimate]:
+        """End the stream: flush what the resampler holds back."""
+        return self._end_segment()
+
+    def reset_speaker(self) -> None:
+        """Forget the adaptive baseline, as for another speaker."""
+        self._speaker.reset()
+        self._smoother.reset()
+
+    def _block(self, block: Block) -> list[Estimate]:
+        rows = []
+        if block.lost_samples or block.starts_segment or block.rate != self._rate:
+            rows = self._end_segment(block.lost_samples)
+        if self._segment is None:
+            self._rate = block.rate
+            self._timeline.start_segment(block.rate)
+            self._segment = self._new_segment(block.rate)
+        self._timeline.advance(block.samples.size)
+        windows = self._segment.push(block.samples)
+        return rows + [self._row(window, block.arrived_s) for window in windows]
+
+    def _new_segment(self, rate: int) -> SegmentStream:
+        return SegmentStream(
+            rate,
+            self._extractor,
+            window_samples=self._window_samples,
+            hop_samples=self._hop_samples,
+            least_active_frames=self._settings.least_active_frames,
+        )
+
+    def _end_segment(self, lost_samples: int = 0) -> list[Estimate]:
+        """Flush the segment, if there is one; each whole hop lost after it gets a gap row."""
+        rows = []
+        if self._segment is not None:
+            windows = self._segment.push(np.zeros(0, np.float32), last=True)
+            rows = [self._row(window, None) for window in windows]
+            self._segment = None
+        self._smoother.reset()
+        self._dropped_samples += lost_samples
+        start = self._timeline.position
+        self._timeline.end_segment(lost_samples)
+        hop = self._hop_at_base_rate()
+        whole_hops = (self._timeline.position - start) // hop
+        return rows + [self._gap_row(start + i * hop) for i in range(whole_hops)]
+
+    def _gap(self, gap: Gap) -> list[Estimate]:
+        """Rows of a silent device: one per whole hop so far, rounded when it is over."""
+        rows = self._end_segment()
+        hops = gap.elapsed_s / self._settings.hop_s
+        due = round(hops) if gap.over else int(hops)
+        hop = self._hop_at_base_rate()
+        for _ in range(self._gap_rows, due):
+            rows.append(self._gap_row(self._timeline.position))
+            self._timeline.skip(hop)
+        self._gap_rows = 0 if gap.over else max(due, self._gap_rows)
+        return rows
+
+    def _hop_at_base_rate(self) -> int:
+        return self._hop_samples * self._timeline.rate // SAMPLE_RATE
+
+    def _gap_row(self, start: int) -> Estimate:
+        rate = self._timeline.rate
+        return self._numbered(
+            start_s=start / rate,
+            end_s=(start + self._hop_at_base_rate()) / rate,
+            state=State.GAP,
+        )
+
+    def _row(self, window: Window, arrived_s: float | None) -> Estimate:
+        if window.vector is None:
+            self._smoother.silence()
+            return self._window_row(window, arrived_s, State.NO_SPEECH)
+        raw = self.judge(window.vector, window.active_frames)
+        smoothed = self._smoother.push(raw)
+        best = int(smoothed.argmax())
+        confidence = float(smoothed[best])
+        sure = confidence >= self._calibration.unsure_below
+        return self._window_row(
+            window,
+            arrived_s,
+            State.SPEECH if sure else State.UNSURE,
+            emotion=EMOTIONS[best] if sure else None,
+            confidence=confidence,
+            probabilities=tuple(smoothed.tolist()),
+            raw_emotion=EMOTIONS[int(raw.argmax())],
+        )
+
+    def judge(self, vector: NDArray[np.float32], active_frames: int) -> NDArray[np.float64]:
+        """Calibrated probabilities of one window, shape (8,); the speaker may learn from it."""
+        preprocessing = self._bundle.preprocessing
+        levelled = preprocessing.levelled(vector)
+        baseline = self._speaker.baseline
+        logits = self._bundle.network.logits(preprocessing.standardised(levelled, baseline))
+        temperature = self._calibration.temperature(baseline.weight, preprocessing.prior_weight)
+        evidence = active_frames / FRAMES_PER_SECOND * self._settings.hop_s / self._settings.window_s**2
+        self._speaker.learn(preprocessing, levelled, evidence)
+        return softmax(logits, temperature)
+
+    def _window_row(
+        self, window: Window, arrived_s: float | None, state: State, **found: object
+    ) -> Estimate:
+        return self._numbered(
+            start_s=self._timeline.seconds(window.start),
+            end_s=self._timeline.seconds(window.end),
+            state=state,
+            speech_ratio=window.active_frames / max(1, window.frames),
+            level_dbfs=window.level_dbfs,
+            clipped_ratio=window.clipped_ratio,
+            latency_ms=self._latency_ms(window, arrived_s),
+            **found,
+        )
+
+    def _latency_ms(self, window: Window, arrived_s: float | None) -> float | None:
+        if arrived_s is None:
+            return None
+        later_s = self._timeline.source_samples_after(window.end) / self._rate
+        return (self._monotonic() - arrived_s + later_s) * 1000
+
+    def _numbered(self, **columns: object) -> Estimate:
+        estimate = Estimate(
+            window=self._rows,
+            baseline_windows=self._speaker.baseline.weight,
+            dropped_samples=self._dropped_samples,
+            time_utc=self._utc(),
+            **columns,  # type: ignore[arg-type]
+        )
+        self._rows += 1
+        return estimate
