@@ -147,17 +147,16 @@ class Silero:
     def reset(self) -> None:
         """Forget everything heard."""
         self._slot = 0
-        self._rest()
+        self._cell[:] = 0
+        self._h[:] = 0
 
-    def probabilities(self, padded: Array, fresh: npt.NDArray[np.bool_]) -> Array:
+    def probabilities(self, padded: Array) -> Array:
         """Take the next chunks.
 
         Parameters
         ----------
         padded : ndarray, shape (chunks, 576), float32
             Each chunk of 512 samples behind the 64 samples before it.
-        fresh : ndarray, shape (chunks,), bool
-            Where the memory is cleared before the chunk.
 
         Returns
         -------
@@ -172,9 +171,7 @@ class Silero:
             rows = slice(self._slot, self._slot + take)
             self._spectra[:, rows] = spectra[:, done : done + take]
             self._encode()
-            for row, clear in enumerate(fresh[done : done + take].tolist(), rows.start):
-                if clear:
-                    self._rest()
+            for row in range(rows.start, rows.stop):
                 self._advance(row)
             result[done : done + take] = self._decode()[rows]
             self._slot = rows.stop % _BLOCK
@@ -232,10 +229,6 @@ class Silero:
     def _decode(self) -> Array:
         np.dot(np.maximum(self._hidden, 0), self._weights.out, out=self._logit)
         return np.asarray(1 / (1 + np.exp(-(self._logit + self._weights.out_bias))), np.float32)
-
-    def _rest(self) -> None:
-        self._cell[:] = 0
-        self._h[:] = 0
 
 
 def _dense(rows: Array, matrix: Array, bias: Array, out: Array) -> None:

@@ -71,7 +71,7 @@ class SlowGain:
         return lifted, np.array([sounding for *_, sounding in steps], np.bool_)
 
     def _step(self, power: float) -> tuple[float, float, bool]:
-        level_dbfs = 10 * math.log10(power) if power > 0 else -math.inf
+        level_dbfs = 10 * math.log10(power) if 0 < power < math.inf else -math.inf
         self._running_dbfs = max(level_dbfs, self._running_dbfs - self._decay_db)
         gain_db = min(max(self._target_dbfs - self._running_dbfs, 0.0), self._max_gain_db)
         gain = 10 ** (gain_db / 20)
