@@ -48,8 +48,7 @@ class Calibration:
             If a number is missing, unknown or out of range.
         """
         windows = tuple(
-            WindowCalibration(**{name: float(value) for name, value in row.items()})
-            for row in rows
+            WindowCalibration(**{name: float(value) for name, value in row.items()}) for row in rows
         )
         for window in windows:
             if not (window.temperature_cold > 0 and window.temperature_known > 0):

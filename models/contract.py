@@ -8,7 +8,7 @@ import hashlib
 import json
 from typing import Any
 
-from models import audio, frames, segment
+from models import audio, frames, windows
 from models.feature_table import FEATURE_NAMES
 from models.filter_banks import FRAME_SAMPLES, HOP_SAMPLES
 from models.gate import gate_contract
@@ -40,8 +40,8 @@ def signal_contract() -> dict[str, Any]:
         },
         "gate": gate_contract(),
         "window": {
-            "active_range_db": segment.ACTIVE_RANGE_DB,
-            "least_active_frames": segment.LEAST_ACTIVE_FRAMES,
+            "active_range_db": windows.ACTIVE_RANGE_DB,
+            "least_active_frames": windows.LEAST_ACTIVE_FRAMES,
         },
         "features": list(FEATURE_NAMES),
     }

@@ -106,12 +106,12 @@ class FrameExtractor:
         out = np.empty((len(windowed), FEATURE_COUNT), np.float32)
         pitched = power @ self._pitch_banks
         mel = pitched[:, : SIZES["mel"]]
-        chroma = pitched[:, SIZES["mel"] :]
+        pitch_classes = pitched[:, SIZES["mel"] :]
         out[:, SPANS["mel"]] = mel
         out[:, SPANS["mfcc"]] = decibels(mel) @ self._dct
-        chroma = _scaled(chroma, np.abs(chroma).max(axis=1, keepdims=True))
+        chroma = _scaled(pitch_classes, np.abs(pitch_classes).max(axis=1, keepdims=True))
         out[:, SPANS["chroma"]] = chroma
-        tonal = _scaled(chroma, np.abs(chroma).sum(axis=1, keepdims=True))
+        tonal: NDArray[np.float32] = _scaled(chroma, np.abs(chroma).sum(axis=1, keepdims=True))
         out[:, SPANS["tonnetz"]] = tonal @ self._tonnetz
         out[:, SPANS["contrast"]] = self._contrast(power)
         return out
@@ -136,5 +136,6 @@ class FrameExtractor:
 def _scaled(values: NDArray[np.float32], norm: NDArray[np.float32]) -> NDArray[np.float32]:
     # As librosa.util.normalize: a norm too small to divide by leaves the values as they are.
     tiny = np.finfo(np.float32).tiny
-    scaled: NDArray[np.float32] = values / np.where(norm < tiny, np.float32(1), norm)
+    divisor = np.where(norm < tiny, np.float32(1), norm)
+    scaled: NDArray[np.float32] = np.divide(values, divisor, dtype=np.float32)
     return scaled

@@ -81,9 +81,7 @@ def load_profile(path: Path, preprocessing: Preprocessing) -> SpeakerBaseline:
 
     if not path.exists():
         raise refuse("there is no such file")
-    content = parse_json(
-        read_bytes(path, refuse, largest=LARGEST_PROFILE_BYTES), path.name, refuse
-    )
+    content = parse_json(read_bytes(path, refuse, largest=LARGEST_PROFILE_BYTES), path.name, refuse)
     version = content.get("profile_version")
     if version != PROFILE_VERSION:
         raise refuse(f"its version is {version!r}, this program reads {PROFILE_VERSION}")

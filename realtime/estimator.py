@@ -16,7 +16,8 @@ from models.bundle import Bundle
 from models.frames import FrameExtractor
 from models.labels import EMOTIONS
 from models.network import softmax
-from models.segment import FRAMES_PER_SECOND, LEAST_ACTIVE_FRAMES, SegmentStream, Window
+from models.segment import SegmentStream
+from models.windows import FRAMES_PER_SECOND, LEAST_ACTIVE_FRAMES, Window
 from realtime.estimate import Estimate, State
 from realtime.smoothing import Smoother
 from realtime.sources.base import Block, Gap
@@ -201,7 +202,9 @@ class Estimator:
         baseline = self._speaker.baseline
         logits = self._bundle.network.logits(preprocessing.standardised(levelled, baseline))
         temperature = self._calibration.temperature(baseline.weight, preprocessing.prior_weight)
-        evidence = active_frames / FRAMES_PER_SECOND * self._settings.hop_s / self._settings.window_s**2
+        evidence = (
+            active_frames / FRAMES_PER_SECOND * self._settings.hop_s / self._settings.window_s**2
+        )
         self._speaker.learn(preprocessing, levelled, evidence)
         return softmax(logits, temperature)
 

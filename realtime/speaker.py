@@ -30,7 +30,9 @@ class Speaker:
     learns: bool
     baseline: SpeakerBaseline = field(default_factory=SpeakerBaseline)
 
-    def learn(self, preprocessing: Preprocessing, levelled: NDArray[np.float64], weight: float) -> None:
+    def learn(
+        self, preprocessing: Preprocessing, levelled: NDArray[np.float64], weight: float
+    ) -> None:
         """Take in one speech window after it has been judged."""
         if self.learns:
             preprocessing.learn(self.baseline, levelled, weight)

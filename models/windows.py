@@ -1,0 +1,130 @@
+"""Window vectors: the mean over the active frames of the last seconds, once a hop."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.audio import SAMPLE_RATE
+from models.feature_table import FEATURE_COUNT
+from models.filter_banks import HOP_SAMPLES
+from models.frame_stream import FrameBatch
+from models.frames import frame_count
+from models.level_meter import SILENCE_DBFS
+
+ACTIVE_RANGE_DB = 30.0
+LEAST_ACTIVE_FRAMES = 50
+FRAMES_PER_SECOND = SAMPLE_RATE // HOP_SAMPLES
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """What the window that ends with one hop holds.
+
+    Attributes
+    ----------
+    start, end : int
+        Canonical samples since the segment's start.
+    vector : ndarray, shape (193,), float32, or None
+        Mean over the active frames; None with too little speech.
+    active_frames, frames : int
+        Frames that count as speech, and all of them.
+    level_dbfs : float
+        RMS of this hop's source samples.
+    clipped_ratio : float
+        Share of this hop's source samples at full scale.
+    """
+
+    start: int
+    end: int
+    vector: NDArray[np.float32] | None
+    active_frames: int
+    frames: int
+    level_dbfs: float = SILENCE_DBFS
+    clipped_ratio: float = 0.0
+
+
+class Windower:
+    """Averages the active frames of the last seconds, once a hop.
+
+    Parameters
+    ----------
+    window_samples, hop_samples : int
+        Canonical samples; multiples of 160.
+    least_active_frames : int
+        With fewer, a window has no vector.
+    """
+
+    def __init__(
+        self,
+        window_samples: int,
+        hop_samples: int,
+        *,
+        least_active_frames: int = LEAST_ACTIVE_FRAMES,
+    ) -> None:
+        if window_samples % HOP_SAMPLES or hop_samples % HOP_SAMPLES:
+            raise ValueError("window and hop must be multiples of 10 ms")
+        self._window = window_samples
+        self._hop = hop_samples
+        self._least = least_active_frames
+        self._first_frame = 0
+        self._end = hop_samples
+        self._features = np.zeros((0, FEATURE_COUNT), np.float32)
+        self._speech = np.zeros(0, np.bool_)
+        self._level_db = np.zeros(0)
+
+    def push(self, batch: FrameBatch, canonical_samples: int) -> list[Window]:
+        """Add frames and return the windows that are complete.
+
+        Parameters
+        ----------
+        batch : FrameBatch
+            The next frames.
+        canonical_samples : int
+            Samples of the segment so far.
+        """
+        self._features = np.concatenate([self._features, batch.features])
+        self._speech = np.concatenate([self._speech, batch.speech])
+        self._level_db = np.concatenate([self._level_db, batch.level_db])
+        windows = []
+        while self._end <= canonical_samples:
+            windows.append(self._window_at(self._end))
+            self._end += self._hop
+        self._forget_frames()
+        return windows
+
+    def _first_frame_of(self, end: int) -> int:
+        return max(0, -(-(end - self._window) // HOP_SAMPLES))
+
+    def _window_at(self, end: int) -> Window:
+        first = self._first_frame_of(end)
+        stop = frame_count(end)
+        span = slice(first - self._first_frame, max(first, stop) - self._first_frame)
+        vector, active = self._mean(span)
+        return Window(
+            start=max(0, end - self._window),
+            end=end,
+            vector=vector,
+            active_frames=active,
+            frames=max(0, stop - first),
+        )
+
+    def _mean(self, span: slice) -> tuple[NDArray[np.float32] | None, int]:
+        speech = self._speech[span]
+        if not speech.any():
+            return None, 0
+        level_db = self._level_db[span]
+        active = speech & (level_db >= level_db[speech].max() - ACTIVE_RANGE_DB)
+        count = int(np.count_nonzero(active))
+        if count < self._least:
+            return None, count
+        # Summed afresh each time: a running add-and-subtract would drift.
+        return active.astype(np.float32) @ self._features[span] / np.float32(count), count
+
+    def _forget_frames(self) -> None:
+        drop = self._first_frame_of(self._end) - self._first_frame
+        drop = min(max(0, drop), len(self._speech))
+        self._features = self._features[drop:]
+        self._speech = self._speech[drop:]
+        self._level_db = self._level_db[drop:]
+        self._first_frame += drop
