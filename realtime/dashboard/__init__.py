@@ -1,0 +1,1 @@
+"""The live screen: a snapshot -> lines of styled text -> what changed -> the terminal."""

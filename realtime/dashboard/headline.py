@@ -1,0 +1,117 @@
+"""What is heard now: the word, large, and a line that says how sure and for how long."""
+
+from itertools import takewhile
+
+from rich.style import Style
+
+from models.labels import EMOTIONS
+from realtime.board import Snapshot
+from realtime.dashboard import letters
+from realtime.dashboard.glyphs import Glyphs
+from realtime.dashboard.lines import Line, seg
+from realtime.dashboard.palette import ALARM, BOLD, DIM, LOOKS
+from realtime.estimate import Estimate, State
+
+LISTENING = "listening"
+WIDEST = max(map(letters.width, [*EMOTIONS, LISTENING, "no speech", "no signal", "unsure"]))
+
+
+def word_of(latest: Estimate | None) -> str:
+    """Name the present state in one or two words."""
+    if latest is None:
+        return LISTENING
+    if latest.state is State.SPEECH and latest.emotion is not None:
+        return str(latest.emotion)
+    return {State.NO_SPEECH: "no speech", State.GAP: "no signal"}.get(latest.state, "unsure")
+
+
+def _ink(latest: Estimate | None) -> Style:
+    if latest is None or latest.state is State.NO_SPEECH:
+        return DIM
+    if latest.state is State.GAP:
+        return ALARM
+    return LOOKS[latest.emotion].ink if latest.emotion else BOLD
+
+
+def word_lines(snapshot: Snapshot, rows: int, glyphs: Glyphs) -> list[Line]:
+    """Draw the present state one, three or five rows high."""
+    latest = snapshot.latest
+    word, ink = word_of(latest), _ink(latest)
+    if rows == letters.LARGE_ROWS:
+        return [[seg(row, ink)] for row in letters.large(word, glyphs.up[-1])]
+    if rows == letters.SMALL_ROWS:
+        return [[seg(row, ink)] for row in letters.small(word, glyphs.half)]
+    return [[seg(word.upper(), ink + BOLD)]]
+
+
+def percent(share: float) -> str:
+    """Write a share of one as a percentage."""
+    return f"{100 * share:.0f} %"
+
+
+def confidence_line(latest: Estimate | None) -> Line:
+    """Say how sure the present state is, in a few words."""
+    if latest is None:
+        return [seg("waiting for the first sound", DIM)]
+    if latest.state is State.SPEECH and latest.confidence is not None:
+        return [seg(percent(latest.confidence), BOLD), seg(" confident", DIM)]
+    if latest.state is State.UNSURE:
+        return _candidates(latest)
+    return []
+
+
+def _candidates(latest: Estimate) -> Line:
+    ranked = _ranked(latest)[:2]
+    line: Line = [seg("perhaps ", DIM)]
+    for i, (emotion, share) in enumerate(ranked):
+        line += [seg(" or ", DIM)] * (i > 0) + [seg(f"{emotion} {percent(share)}", BOLD)]
+    return line
+
+
+def _ranked(row: Estimate) -> list[tuple[str, float]]:
+    pairs = zip(EMOTIONS, row.probabilities or (), strict=False)
+    return sorted(((str(e), p) for e, p in pairs), key=lambda pair: -pair[1])
+
+
+def _same(a: Estimate, b: Estimate) -> bool:
+    return a.state is b.state and a.emotion is b.emotion
+
+
+def held_s(snapshot: Snapshot) -> float:
+    """Seconds for which the present state and emotion have lasted, as far as the history goes."""
+    latest = snapshot.latest
+    if latest is None:
+        return 0.0
+    run = takewhile(lambda row: _same(row, latest), reversed(snapshot.history))
+    return sum(1 for _ in run) * snapshot.facts.hop_s
+
+
+def _last_heard(snapshot: Snapshot) -> Line:
+    for age, row in enumerate(reversed(snapshot.history)):
+        if row.emotion is not None:
+            ago = age * snapshot.facts.hop_s
+            return [seg("last heard: ", DIM), seg(f"{row.emotion}, {ago:.0f} s ago", DIM)]
+    return []
+
+
+def caption(snapshot: Snapshot, glyphs: Glyphs) -> Line:
+    """Write the line under the word: confidence, how long, what else it could be."""
+    latest = snapshot.latest
+    line = confidence_line(latest)
+    if latest is None:
+        return line
+    dot = seg(glyphs.dot, DIM)
+    if latest.state is State.SPEECH:
+        second, share = _ranked(latest)[1]
+        return [
+            *line,
+            dot,
+            seg(f"for {held_s(snapshot):.1f} s", DIM),
+            dot,
+            seg(f"next {second} {percent(share)}", DIM),
+        ]
+    if latest.state is State.UNSURE:
+        return line
+    lasted = [seg(f"for {held_s(snapshot):.1f} s", DIM)]
+    heard = _last_heard(snapshot)
+    return [*lasted, dot, *heard] if heard else lasted

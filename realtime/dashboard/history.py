@@ -1,0 +1,139 @@
+"""The history, written like a text: one cell per hop, one line per few seconds, newest last.
+
+Cells stay where they were written, so that the eye can rest on them; only the last line grows.
+When it is full, all lines move up by one.
+"""
+
+from itertools import groupby
+
+from rich.style import Style
+
+from realtime.board import HISTORY_ROWS, Snapshot
+from realtime.dashboard.glyphs import Glyphs, column
+from realtime.dashboard.lines import Line, seg
+from realtime.dashboard.palette import ALARM, DIM, LOOKS, PLAIN
+from realtime.estimate import Estimate, State
+
+MINUTE_S = 60
+_GUTTER = len("99:59 ")
+_Slots = list[Estimate | None]
+_ROW_SECONDS = (60, 45, 30, 25, 20, 15, 12, 10, 6, 5, 4, 3, 2, 1)
+
+
+def row_cells(width: int, hop_s: float) -> int:
+    """Cells of one line: as many as fit, a round number of seconds where possible."""
+    room = max(1, width - _GUTTER - 1)
+    for seconds in _ROW_SECONDS:
+        cells = round(seconds / hop_s)
+        if 1 < cells <= room and abs(cells * hop_s - seconds) < 1e-9:
+            return cells
+    return room
+
+
+def rows_for(seconds: float, cells: int, hop_s: float) -> int:
+    """Lines needed so that, while the last one fills, the ones above hold `seconds`."""
+    return -int(-seconds // (cells * hop_s)) + 1
+
+
+def rows_held(cells: int) -> int:
+    """Lines that the board's memory can fill."""
+    return HISTORY_ROWS // cells
+
+
+def history_lines(
+    snapshot: Snapshot, cells: int, rows: int, skyline: int, glyphs: Glyphs
+) -> list[Line]:
+    """Draw the newest `rows` lines of `cells` hops, with `skyline` lines of height above each."""
+    latest = snapshot.latest
+    newest = 0 if latest is None else latest.window // cells
+    first = max(0, newest - rows + 1)
+    kept = _rows(snapshot, first, cells)
+    lines: list[Line] = []
+    for number in range(first, first + rows):
+        slots = kept.get(number, [None] * cells)
+        label = clock(number * cells * snapshot.facts.hop_s)
+        shown = number <= newest
+        lines.extend(
+            [seg(" " * _GUTTER), *_skyline(slots, level, skyline, glyphs)]
+            for level in reversed(range(skyline))
+        )
+        gutter = f"{label:>{_GUTTER - 1}} " if shown else " " * _GUTTER
+        lines.append([seg(gutter, DIM), *_cells(slots, glyphs, newest=number == newest)])
+    return lines
+
+
+def _rows(snapshot: Snapshot, first: int, cells: int) -> dict[int, _Slots]:
+    rows: dict[int, _Slots] = {}
+    for row in reversed(snapshot.history):
+        number, place = divmod(row.window, cells)
+        if number < first:
+            break
+        rows.setdefault(number, [None] * cells)[place] = row
+    return rows
+
+
+def clock(seconds: float) -> str:
+    """Write a time of the stream as m:ss, or h:mm:ss from an hour on."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes:02}m" if hours else f"{minutes}:{rest:02}"
+
+
+def _kind(slot: Estimate | None) -> tuple[State | None, str | None]:
+    return (None, None) if slot is None else (slot.state, slot.emotion)
+
+
+def _cells(slots: _Slots, glyphs: Glyphs, *, newest: bool) -> Line:
+    line: Line = []
+    for _, run in groupby(slots, key=_kind):
+        members = list(run)
+        line += _run(members[0], len(members), glyphs)
+    while newest and line and not line[-1].text.strip():
+        line.pop()
+    return [*line, seg(glyphs.now, DIM)] if newest else line
+
+
+def _run(slot: Estimate | None, length: int, glyphs: Glyphs) -> Line:
+    if slot is None:
+        return [seg(" " * length)]
+    if slot.emotion is not None and slot.state is State.SPEECH:
+        look = LOOKS[slot.emotion]
+        return [seg(look.letter, look.first), seg(look.letter * (length - 1), look.cell)][:length]
+    sign, style = _SIGNS[slot.state]
+    return [seg(getattr(glyphs, sign) * length, style)]
+
+
+_SIGNS: dict[State, tuple[str, Style]] = {
+    State.SPEECH: ("unsure", PLAIN),
+    State.NO_SPEECH: ("silence", DIM),
+    State.UNSURE: ("unsure", PLAIN),
+    State.GAP: ("gap", ALARM),
+}
+
+
+def _skyline(slots: _Slots, level: int, levels: int, glyphs: Glyphs) -> Line:
+    """Draw one of `levels` lines of the confidence above the cells, counted from below."""
+    return [
+        seg(
+            "".join(_height(slot, level, levels, glyphs) for slot in run),
+            LOOKS[emotion].ink if emotion else DIM,
+        )
+        for emotion, run in groupby(slots, key=lambda slot: slot.emotion if slot else None)
+    ]
+
+
+def _height(slot: Estimate | None, level: int, levels: int, glyphs: Glyphs) -> str:
+    if slot is None or slot.confidence is None:
+        return " "
+    return column(slot.confidence * levels - level, glyphs.up)
+
+
+def legend(glyphs: Glyphs, row_s: float, width: int) -> Line:
+    """Explain the signs that the bars do not."""
+    signs = ((glyphs.silence, "silence"), (glyphs.unsure, "unsure"), (glyphs.gap, "gap"))
+    key = "  ".join(f"{sign} {word}" for sign, word in signs)
+    title = f"history, {row_s:g} s a line"
+    room = width - len(title) - len(key)
+    if room < 2:
+        return [seg(key, DIM)]
+    return [seg(title + " " * room + key, DIM)]

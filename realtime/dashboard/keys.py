@@ -1,0 +1,107 @@
+"""Keys pressed in the terminal, read one at a time and without waiting for Enter."""
+
+import contextlib
+import os
+import select
+import sys
+import time
+from collections.abc import Iterator
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _POLL_S = 0.02
+
+    class Keys:
+        """Keys of the Windows console."""
+
+        def __init__(self, fd: int | None) -> None:
+            self._usable = fd is not None
+
+        def open(self) -> None:
+            """Nothing to prepare: `msvcrt` reads single keys."""
+
+        def close(self) -> None:
+            """Nothing to restore."""
+
+        def wait(self, timeout_s: float, _wake_fd: int | None) -> str:
+            """Return the keys pressed, after at most `timeout_s` seconds."""
+            until = time.monotonic() + timeout_s
+            while time.monotonic() < until:
+                if self._usable and msvcrt.kbhit():
+                    return msvcrt.getwch()
+                time.sleep(_POLL_S)
+            return ""
+
+else:
+    import signal
+    import termios
+    import tty
+
+    @contextlib.contextmanager
+    def _from_background() -> Iterator[None]:
+        """Let terminal settings be restored from a background job, which would else be stopped."""
+        try:
+            previous = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        except ValueError:  # not in the main thread
+            yield
+            return
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTTOU, previous)
+
+    class Keys:
+        """Keys of a POSIX terminal in cbreak mode: no echo, no line editing, Ctrl-C still works.
+
+        Parameters
+        ----------
+        fd : int or None
+            The terminal to read; None, or anything that is no terminal, yields no keys.
+        """
+
+        def __init__(self, fd: int | None) -> None:
+            self._fd = fd if fd is not None and os.isatty(fd) else None
+            self._saved: list[object] | None = None
+
+        def open(self) -> None:
+            """Switch to single keys; may be called again after `close`."""
+            if self._fd is None or self._saved is not None:
+                return
+            with contextlib.suppress(termios.error), _from_background():
+                self._saved = termios.tcgetattr(self._fd)
+                tty.setcbreak(self._fd, termios.TCSANOW)
+
+        def close(self) -> None:
+            """Give the terminal its settings back; may be called twice."""
+            if self._fd is None or self._saved is None:
+                return
+            saved, self._saved = self._saved, None
+            # At once, not after the output has drained: a stalled terminal never drains.
+            with contextlib.suppress(termios.error), _from_background():
+                termios.tcsetattr(self._fd, termios.TCSANOW, saved)  # type: ignore[arg-type]
+
+        def wait(self, timeout_s: float, wake_fd: int | None) -> str:
+            """Return the keys pressed, after at most `timeout_s` seconds.
+
+            A byte on `wake_fd` ends the wait at once.
+            """
+            watched = [fd for fd in (self._fd, wake_fd) if fd is not None]
+            ready, _, _ = select.select(watched, [], [], max(0.0, timeout_s))
+            if wake_fd in ready:
+                _drain(wake_fd)
+            return self._read(self._fd) if self._fd is not None and self._fd in ready else ""
+
+        def _read(self, fd: int) -> str:
+            try:
+                data = os.read(fd, 64)
+            except OSError:
+                data = b""
+            if not data:  # the terminal is gone
+                self._fd = None
+            return data.decode("ascii", "ignore")
+
+    def _drain(fd: int | None) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while fd is not None and os.read(fd, 64):
+                pass

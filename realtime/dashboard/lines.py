@@ -1,0 +1,68 @@
+"""Lines of styled text: made safe, measured, shortened and flowed."""
+
+from collections.abc import Iterable
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+
+from realtime.dashboard.palette import DIM, PLAIN
+
+Line = list[Segment]
+
+
+def seg(text: str, style: Style = PLAIN) -> Segment:
+    """Make one piece of a line."""
+    return Segment(text, style)
+
+
+def width_of(line: Line) -> int:
+    """Columns that a line takes."""
+    return sum(cell_len(piece.text) for piece in line)
+
+
+def plain(line: Line) -> str:
+    """Return the text of a line without its styles."""
+    return "".join(piece.text for piece in line)
+
+
+def clean(text: str) -> str:
+    """Replace control characters, which a device or file name could smuggle to the terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def shorten(text: str, width: int, cut: str) -> str:
+    """Make `text` at most `width` columns wide, ending in `cut` where something is missing."""
+    if cell_len(text) <= width:
+        return text
+    if width <= cell_len(cut):
+        return cut[:width]
+    return set_cell_size(text, width - cell_len(cut)).rstrip() + cut
+
+
+def fit(line: Line, width: int, cut: str) -> Line:
+    """Shorten a line to `width` columns."""
+    kept: Line = []
+    for piece in line:
+        room = width - width_of(kept)
+        if cell_len(piece.text) > room:
+            return [*kept, Segment(shorten(piece.text, room, cut), piece.style)]
+        kept.append(piece)
+    return kept
+
+
+def pad(line: Line, width: int) -> Line:
+    """Fill a line with spaces up to `width` columns."""
+    return [*line, seg(" " * max(0, width - width_of(line)))]
+
+
+def flow(items: Iterable[Line], width: int, dot: str) -> list[Line]:
+    """Set items side by side, separated by `dot`, and break where a line would be too long."""
+    lines: list[Line] = []
+    for item in items:
+        joined = [*lines[-1], seg(dot, DIM), *item] if lines else []
+        if joined and width_of(joined) <= width:
+            lines[-1] = joined
+        else:
+            lines.append(list(item))
+    return lines

@@ -1,0 +1,55 @@
+"""Keeps what native libraries print (ALSA, PortAudio) off the live screen."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+_STDERR = 2
+_LARGEST_BYTES = 1 << 20
+
+
+@contextlib.contextmanager
+def native_noise_to(log: Path | None) -> Iterator[None]:
+    """Send file descriptor 2 to a file for as long as the block lasts.
+
+    Python's own `sys.stderr` goes there too: inside the block, speak through notices.
+
+    Parameters
+    ----------
+    log : Path or None
+        Appended to, private to its owner, begun anew when it has grown beyond 1 MiB. A file that
+        cannot be opened, like None, means that the noise is thrown away.
+    """
+    _flush()
+    try:
+        saved = os.dup(_STDERR)
+    except OSError:  # started without standard error
+        yield
+        return
+    target = _opened(log)
+    try:
+        os.dup2(target, _STDERR)
+        os.close(target)
+        yield
+    finally:
+        _flush()
+        os.dup2(saved, _STDERR)
+        os.close(saved)
+
+
+def _opened(log: Path | None) -> int:
+    if log is not None:
+        with contextlib.suppress(OSError):
+            log.parent.mkdir(parents=True, exist_ok=True)
+            fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            if os.fstat(fd).st_size > _LARGEST_BYTES:
+                os.ftruncate(fd, 0)
+            return fd
+    return os.open(os.devnull, os.O_WRONLY)
+
+
+def _flush() -> None:
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.flush()

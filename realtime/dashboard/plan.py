@@ -1,0 +1,123 @@
+"""How the rows of the screen are shared out: lean first, then richer while there is room."""
+
+from dataclasses import dataclass, replace
+
+from models.labels import EMOTIONS
+from realtime.dashboard import headline, history, letters
+from realtime.dashboard.bars import NAME, TREND_S
+from realtime.dashboard.glyphs import Glyphs
+
+MIN_WIDTH, MIN_HEIGHT = 40, 12
+_PANEL_WIDTH = 26
+_TREND_BAR = 36
+_MOST_HISTORY_S = 300
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """Rows and forms of each part.
+
+    Attributes
+    ----------
+    width : int
+        Columns inside the margins.
+    word_rows : int
+        1 plain, 3 or 5 in large letters.
+    panel : bool
+        The level stands to the right of the word instead of on a line of its own.
+    caption, legend : bool
+        Whether the line under the word and the one above the history are there.
+    bar_columns : int
+        1 or 2.
+    trend : bool
+        Each bar is followed by its last minute.
+    cells, history_rows, skyline : int
+        Hops a line, lines, and rows of confidence above each line.
+    status_rows, notice_rows : int
+        Rows for each.
+    top, above_bars, above_history, above_status : bool
+        Empty rows.
+    """
+
+    width: int
+    cells: int
+    status_rows: int = 1
+    word_rows: int = 1
+    panel: bool = False
+    caption: bool = False
+    legend: bool = False
+    bar_columns: int = 2
+    trend: bool = False
+    history_rows: int = 1
+    skyline: int = 0
+    notice_rows: int = 1
+    top: bool = False
+    above_bars: bool = False
+    above_history: bool = False
+    above_status: bool = False
+
+    @property
+    def rows(self) -> int:
+        """Rows in all, the line of keys included."""
+        blanks = self.top + self.above_bars + self.above_history + self.above_status
+        return (
+            self.word_rows
+            + (not self.panel)
+            + self.caption
+            + len(EMOTIONS) // self.bar_columns
+            + self.legend
+            + self.history_rows * (1 + self.skyline)
+            + self.status_rows
+            + self.notice_rows
+            + blanks
+            + 1
+        )
+
+
+def make_plan(width: int, height: int, *, hop_s: float, status_rows: int, glyphs: Glyphs) -> Plan:
+    """Share out a screen of `width` columns and `height` rows."""
+    inner = width - 2
+    cells = history.row_cells(inner, hop_s)
+    minute = history.rows_for(history.MINUTE_S, cells, hop_s)
+    most = min(history.rows_for(_MOST_HISTORY_S, cells, hop_s), history.rows_held(cells))
+    plan = Plan(width=inner, cells=cells)
+    drawn = bool(glyphs.half) and inner >= headline.WIDEST
+    big = inner >= 2 * headline.WIDEST
+    panel = inner >= headline.WIDEST + _PANEL_WIDTH
+
+    def grow(**change: object) -> None:
+        nonlocal plan
+        richer: Plan = replace(plan, **change)  # type: ignore[arg-type]
+        if richer.rows <= height:
+            plan = richer
+
+    def more(name: str, most: int) -> None:
+        while plan.rows < height and getattr(plan, name) < most:
+            before = plan
+            grow(**{name: getattr(plan, name) + 1})
+            if plan is before:
+                return
+
+    grow(legend=True)
+    grow(history_rows=2)
+    grow(bar_columns=1)
+    for rows in range(2, status_rows + 1):
+        grow(status_rows=rows)
+    if drawn:
+        grow(word_rows=letters.SMALL_ROWS, panel=panel)
+    more("history_rows", minute)
+    grow(caption=True)
+    if plan.bar_columns == 1 and inner >= NAME + _TREND_BAR + TREND_S:
+        grow(trend=True, above_bars=True)
+    grow(above_bars=True)
+    grow(above_history=True)
+    if big:
+        grow(word_rows=letters.LARGE_ROWS, panel=inner >= 2 * headline.WIDEST + _PANEL_WIDTH)
+    grow(top=True)
+    grow(above_status=True)
+    grow(notice_rows=2)
+    grow(skyline=1)
+    more("history_rows", 2 * minute)
+    grow(skyline=2)
+    more("history_rows", most)
+    return plan

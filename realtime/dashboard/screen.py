@@ -1,0 +1,247 @@
+"""The live screen: runs in the main thread and shows the board at its own pace."""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import IO
+
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.style import Style
+
+from realtime.board import Board, Snapshot
+from realtime.dashboard.glyphs import glyphs_for
+from realtime.dashboard.keys import Keys
+from realtime.dashboard.lines import Line
+from realtime.dashboard.terminal import Terminal
+from realtime.dashboard.view import render
+
+_HOLD, _SHOW = "\x1b[?2026h", "\x1b[?2026l"  # one frame at once, where the terminal knows how
+_COLOUR_SYSTEMS = {
+    "standard": ColorSystem.STANDARD,
+    "256": ColorSystem.EIGHT_BIT,
+    "truecolor": ColorSystem.TRUECOLOR,
+    "windows": ColorSystem.WINDOWS,
+}
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+_JOB_CONTROL = ("SIGTSTP", "SIGCONT")
+_WAKING = ("SIGWINCH",)
+
+
+def can_draw(stream: IO[str] | None = None) -> bool:
+    """Tell whether a stream (standard output) is a terminal that can move its cursor."""
+    stream = sys.stdout if stream is None else stream
+    return stream.isatty() and os.environ.get("TERM", "") not in {"dumb", "unknown"}
+
+
+class Dashboard:
+    """Shows a board in the terminal until told to stop.
+
+    Parameters
+    ----------
+    board : Board
+        Read, never written.
+    on_key : callable or None
+        Called with each key that the screen itself has no use for, such as ``r``.
+    refresh_hz : float
+        The most frames a second; only changes are drawn.
+    console : Console or None
+        Where to draw, and with which colours; standard output by default.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        on_key: Callable[[str], None] | None = None,
+        *,
+        refresh_hz: float = 10.0,
+        console: Console | None = None,
+    ) -> None:
+        self._board = board
+        self._on_key = on_key
+        self._period_s = 1.0 / refresh_hz
+        self._console = Console() if console is None else console
+        self._glyphs = glyphs_for(self._console.encoding)
+        self._inks: dict[Style, tuple[str, str]] = {}
+        self._frozen: Snapshot | None = None
+        self._help_open = False
+        self._drawn: tuple[object, ...] | None = None
+        self._on_screen: list[str] = []
+        self._kept: Snapshot | None = None
+        self._ended_by: str | None = None
+        self._job: str | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Show the board until `stop` is set or a person quits; then set `stop`.
+
+        The terminal is as it was before whenever this returns or raises. Without a terminal
+        nothing is written and this only waits.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            After Ctrl-C.
+        SystemExit
+            After SIGTERM or SIGHUP, with the code 128 + signal.
+        """
+        if not can_draw(self._console.file):
+            stop.wait()
+            return
+        terminal = Terminal(self._console.file.fileno(), self._console.encoding)
+        keys = Keys(_stdin_fd())
+        with self._signals() as wake_fd:
+            try:
+                self._enter(terminal, keys)
+                self._loop(stop, terminal, keys, wake_fd)
+            finally:
+                stop.set()
+                keys.close()
+                terminal.leave()
+        self._raise_for_signal()
+
+    def _enter(self, terminal: Terminal, keys: Keys) -> None:
+        keys.open()
+        terminal.enter()
+        self._drawn, self._on_screen = None, []
+
+    def _loop(
+        self, stop: threading.Event, terminal: Terminal, keys: Keys, wake_fd: int | None
+    ) -> None:
+        due_s = 0.0
+        while not stop.is_set() and self._ended_by is None:
+            now_s = time.monotonic()
+            if now_s >= due_s or self._resized(terminal):
+                self._draw(terminal)
+                due_s = now_s + self._period_s
+            for key in keys.wait(due_s - time.monotonic(), wake_fd):
+                self._press(key, stop)
+            self._follow_job_control(terminal, keys)
+
+    def _press(self, key: str, stop: threading.Event) -> None:
+        if key in "qQ":
+            stop.set()
+        elif key == " ":
+            self._frozen = None if self._frozen else self._board.snapshot()
+        elif key in "?hH":
+            self._help_open = not self._help_open
+        elif self._on_key is not None:
+            self._on_key(key)
+
+    def _resized(self, terminal: Terminal) -> bool:
+        return self._drawn is not None and self._drawn[0] != terminal.size()
+
+    def _draw(self, terminal: Terminal) -> None:
+        """Draw one frame if anything changed and the terminal has taken the one before."""
+        snapshot = self._frozen or self._board.snapshot()
+        size = terminal.size()
+        state = (
+            size,
+            id(snapshot.latest),
+            snapshot.notices,
+            snapshot.finished,
+            self._help_open,
+            self._frozen is not None,
+        )
+        if state == self._drawn or terminal.busy:
+            return
+        lines = render(
+            snapshot,
+            *size,
+            glyphs=self._glyphs,
+            frozen=self._frozen is not None,
+            help_open=self._help_open,
+        )
+        if self._drawn is None or self._drawn[0] != size:
+            self._on_screen = []
+        terminal.write(self._difference([self._encode(line) for line in lines], size[1]))
+        # The snapshot is kept so that the identity of its newest row stays its own.
+        self._drawn, self._kept = state, snapshot
+
+    def _difference(self, lines: list[str], height: int) -> str:
+        """Write the escape codes that turn the lines on the screen into `lines`."""
+        lines = lines + [""] * (height - len(lines))
+        old, self._on_screen = self._on_screen, lines
+        clear = "" if old else "\x1b[0m\x1b[2J"
+        changed = "".join(
+            f"\x1b[{row};1H{line}\x1b[K"
+            for row, line in enumerate(lines, 1)
+            if not old or old[row - 1] != line
+        )
+        return f"{_HOLD}{clear}{changed}{_SHOW}"
+
+    def _encode(self, line: Line) -> str:
+        return "".join(
+            before + text + after for text, style, _ in line for before, after in [self._ink(style)]
+        )
+
+    def _ink(self, style: Style | None) -> tuple[str, str]:
+        """Give the codes before and after a text of this style on this terminal."""
+        if style is None:
+            return "", ""
+        if style not in self._inks:
+            system = _COLOUR_SYSTEMS.get(self._console.color_system or "")
+            seen = style.without_color if self._console.no_color else style
+            before, _, after = seen.render("\0", color_system=system).partition("\0")
+            self._inks[style] = before, after
+        return self._inks[style]
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[int | None]:
+        """Note signals and wake the loop, instead of dying with the terminal in disorder."""
+        self._ended_by = self._job = None
+        if threading.current_thread() is not threading.main_thread() or sys.platform == "win32":
+            yield None
+            return
+        read_fd, write_fd = os.pipe()
+        os.set_blocking(read_fd, False)
+        os.set_blocking(write_fd, False)
+        woken = signal.set_wakeup_fd(write_fd, warn_on_full_buffer=False)
+        numbers = [getattr(signal, name) for name in _ENDING + _JOB_CONTROL + _WAKING]
+        previous = {number: signal.signal(number, self._note) for number in numbers}
+        try:
+            yield read_fd
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+            signal.set_wakeup_fd(woken)
+            os.close(read_fd)
+            os.close(write_fd)
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        if name in _ENDING:
+            self._ended_by = self._ended_by or name
+        elif name in _JOB_CONTROL:
+            self._job = name
+
+    def _raise_for_signal(self) -> None:
+        if self._ended_by == "SIGINT":
+            raise KeyboardInterrupt
+        if self._ended_by is not None:
+            raise SystemExit(128 + signal.Signals[self._ended_by])
+
+    def _follow_job_control(self, terminal: Terminal, keys: Keys) -> None:
+        """Hand the terminal over on Ctrl-Z, and take it back when the job goes on."""
+        if sys.platform == "win32" or self._job is None:
+            return
+        keys.close()
+        terminal.leave()
+        if self._job == "SIGTSTP":
+            signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGTSTP)
+            signal.signal(signal.SIGTSTP, self._note)
+        # Here too after a stop from outside, when the shell has used the terminal meanwhile.
+        self._job = None
+        self._enter(terminal, keys)
+
+
+def _stdin_fd() -> int | None:
+    try:
+        return sys.stdin.fileno()
+    except (AttributeError, OSError, ValueError):
+        return None

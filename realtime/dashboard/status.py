@@ -1,0 +1,69 @@
+"""The status line: where the sound comes from, what judges it, and how well the run keeps up."""
+
+from realtime.board import Snapshot
+from realtime.dashboard.glyphs import Glyphs
+from realtime.dashboard.lines import Line, clean, flow, seg, shorten, width_of
+from realtime.dashboard.palette import ALARM, BOLD, DIM, PLAIN
+
+_SHORTEST_SOURCE = 10
+_WIDE = 76
+_NARROW = 56
+
+
+def _item(name: str, value: str) -> Line:
+    return [seg(name + " ", DIM), seg(value)]
+
+
+def status_lines(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Line]:
+    """Flow the items into as many lines as they need; a long source name gives way."""
+    dot = "  " if width >= _WIDE else " "
+    whose = _judges(snapshot, width)
+    taken = sum(width_of(item) + len(dot) for item in whose) + len("source ")
+    room = max(_SHORTEST_SOURCE, width - taken)
+    source = _item("source", shorten(clean(snapshot.facts.source), room, glyphs.cut))
+    return flow([source, *whose, *_figures(snapshot)], width, dot)
+
+
+def _judges(snapshot: Snapshot, width: int) -> list[Line]:
+    facts, latest = snapshot.facts, snapshot.latest
+    baseline = clean(facts.baseline)
+    if latest is not None and latest.baseline_windows > 0:
+        unit = " windows" if width >= _WIDE else ""
+        baseline += f" {latest.baseline_windows:.1f}{unit}"
+    return [_item("model", clean(facts.model)), _item("baseline", baseline)]
+
+
+def _figures(snapshot: Snapshot) -> list[Line]:
+    facts, latest = snapshot.facts, snapshot.latest
+    dropped = latest.dropped_samples if latest else 0
+    latency = latest.latency_ms if latest else None
+    return [
+        _item("window", f"{facts.window_s:g} s"),
+        _item("hop", f"{facts.hop_s:g} s"),
+        _item("speech", f"{100 * latest.speech_ratio:.0f} %" if latest else "-"),
+        [seg("dropped ", DIM), seg(str(dropped), ALARM if dropped else PLAIN)],
+        _item("latency", "-" if latency is None else f"{latency:.0f} ms"),
+    ]
+
+
+def notice_lines(snapshot: Snapshot, rows: int, width: int, glyphs: Glyphs) -> list[Line]:
+    """Show the newest notices, one a line, the last line shared by what is left over."""
+    texts = [clean(text) for text in snapshot.notices]
+    if len(texts) > rows:
+        texts = [*texts[: rows - 1], glyphs.dot.join(texts[rows - 1 :])]
+    lines = [[seg("! ", ALARM), seg(shorten(text, width - 2, glyphs.cut))] for text in texts]
+    return lines + [[] for _ in range(rows - len(lines))]
+
+
+def key_line(snapshot: Snapshot, width: int, *, frozen: bool) -> Line:
+    """Name the keys; say so when the screen is frozen or the source has ended."""
+    narrow = width < _NARROW
+    keys = [("q", "quit"), ("space", "resume" if frozen else "freeze"), ("?", "help")]
+    if snapshot.facts.baseline != "off":
+        keys.insert(1, ("r", "reset" if narrow else "reset baseline"))
+    tag = "FROZEN" if frozen else "ENDED" if snapshot.finished else ""
+    line = [seg(f"{tag}  ", BOLD)] if tag else []
+    dot = " " if narrow else "   "
+    for key, action in keys:
+        line += [seg(key, BOLD), seg(f" {action}{dot}", DIM)]
+    return line
