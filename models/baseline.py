@@ -12,6 +12,36 @@ def _zeros() -> NDArray[np.float64]:
     return np.zeros(FEATURE_COUNT)
 
 
+def blend(
+    weight: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    variance: NDArray[np.float64],
+    *,
+    population_mean: NDArray[np.float64],
+    population_scale: NDArray[np.float64],
+    prior_weight: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of speakers, held to the population by a prior.
+
+    Parameters
+    ----------
+    weight : ndarray, shape () or (n, 1)
+        Independent windows known of each speaker.
+    mean, variance : ndarray, shape (193,) or (n, 193)
+    population_mean, population_scale : ndarray, shape (193,)
+    prior_weight : float
+        In independent windows.
+
+    Returns
+    -------
+    mean, scale : ndarray, shape (193,) or (n, 193)
+    """
+    share = weight / (weight + prior_weight)
+    blended_mean = population_mean + share * (mean - population_mean)
+    blended_variance = (1 - share) * population_scale**2 + share * variance
+    return blended_mean, np.sqrt(blended_variance)
+
+
 @dataclass(slots=True)
 class SpeakerBaseline:
     """Running mean and variance of one speaker's levelled vectors (West 1979).
@@ -60,10 +90,14 @@ class SpeakerBaseline:
         mean, scale : ndarray, shape (193,)
             Those of the population for a speaker of whom nothing is known.
         """
-        share = self.weight / (self.weight + prior_weight)
-        mean = population_mean + share * (self.mean - population_mean)
-        variance = (1 - share) * population_scale**2 + share * self.variance
-        return mean, np.sqrt(variance)
+        return blend(
+            np.array(self.weight),
+            self.mean,
+            self.variance,
+            population_mean=population_mean,
+            population_scale=population_scale,
+            prior_weight=prior_weight,
+        )
 
     def reset(self) -> None:
         """Forget the speaker."""

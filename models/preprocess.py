@@ -30,6 +30,24 @@ def log_vectors(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
     return logged
 
 
+def handle_level(
+    logged: NDArray[np.float64], mel_level_kept: float, mfcc_level_kept: float
+) -> NDArray[np.float64]:
+    """Take a share of the level out of log vectors: see `Preprocessing`.
+
+    Parameters
+    ----------
+    logged : ndarray, shape (193,) or (n, 193)
+        From `log_vectors`; left as it is.
+    mel_level_kept, mfcc_level_kept : float
+    """
+    levelled = logged.copy()
+    level_db = logged[..., SPANS["mel"]].max(axis=-1)
+    levelled[..., SPANS["mel"]] -= ((1 - mel_level_kept) * level_db)[..., None]
+    levelled[..., MFCC_0] -= (1 - mfcc_level_kept) * level_db * MFCC_0_PER_DECIBEL
+    return levelled
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preprocessing:
     """What a bundle does to a window vector before its network sees it.
@@ -63,11 +81,7 @@ class Preprocessing:
         vectors : ndarray, shape (193,) or (n, 193)
             Window vectors.
         """
-        logged = log_vectors(vectors)
-        level_db = logged[..., SPANS["mel"]].max(axis=-1)
-        logged[..., SPANS["mel"]] -= ((1 - self.mel_level_kept) * level_db)[..., None]
-        logged[..., MFCC_0] -= (1 - self.mfcc_level_kept) * level_db * MFCC_0_PER_DECIBEL
-        return logged
+        return handle_level(log_vectors(vectors), self.mel_level_kept, self.mfcc_level_kept)
 
     def standardised(
         self, levelled: NDArray[np.float64], baseline: SpeakerBaseline
