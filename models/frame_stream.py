@@ -63,6 +63,7 @@ class FrameStream:
         self._first_chunk = 0
         self._next_frame = 0
         self.canonical_samples = 0
+        self.speech_frames = 0
 
     def push(self, mono: NDArray[np.float32], *, last: bool = False) -> FrameBatch:
         """Return the frames completed by this block.
@@ -94,6 +95,7 @@ class FrameStream:
         chunk = (index * HOP_SAMPLES + FRAME_SAMPLES // 2) // CHUNK
         speech = self._decisions[chunk - self._first_chunk]
         self._next_frame += count
+        self.speech_frames += int(np.count_nonzero(speech))
         features = np.zeros((count, FEATURE_COUNT), np.float32)
         level_db = np.full(count, -np.inf)
         if speech.any():

@@ -59,3 +59,8 @@ class SegmentStream:
     def _metered(self, window: Window) -> Window:
         level_dbfs, clipped_ratio = self._meter.pop()
         return replace(window, level_dbfs=level_dbfs, clipped_ratio=clipped_ratio)
+
+    @property
+    def speech_frames(self) -> int:
+        """Frames (10 ms each) that the gate called speech so far."""
+        return self._frames.speech_frames

@@ -15,10 +15,10 @@ from models.audio import SAMPLE_RATE
 from models.bundle import Bundle
 from models.frames import FrameExtractor
 from models.labels import EMOTIONS
-from models.network import softmax
 from models.segment import SegmentStream
-from models.windows import FRAMES_PER_SECOND, LEAST_ACTIVE_FRAMES, Window
+from models.windows import LEAST_ACTIVE_FRAMES, Window
 from realtime.estimate import Estimate, State
+from realtime.judge import Judge
 from realtime.smoothing import Smoother
 from realtime.sources.base import Block, Gap
 from realtime.speaker import Speaker
@@ -85,8 +85,7 @@ class Estimator:
         monotonic: Callable[[], float] = time.monotonic,
         utc: Callable[[], str] = utc_now,
     ) -> None:
-        self._bundle = bundle
-        self._calibration = bundle.calibration.for_window(settings.window_s)
+        self._judge = Judge(bundle, settings.window_s, settings.hop_s)
         self._settings = settings
         self._speaker = speaker
         self._extractor = FrameExtractor(bundle.banks)
@@ -180,11 +179,11 @@ class Estimator:
         if window.vector is None:
             self._smoother.silence()
             return self._window_row(window, arrived_s, State.NO_SPEECH)
-        raw = self.judge(window.vector, window.active_frames)
+        raw = self._probabilities(window.vector, window.active_frames)
         smoothed = self._smoother.push(raw)
         best = int(smoothed.argmax())
         confidence = float(smoothed[best])
-        sure = confidence >= self._calibration.unsure_below
+        sure = confidence >= self._judge.unsure_below
         return self._window_row(
             window,
             arrived_s,
@@ -195,18 +194,15 @@ class Estimator:
             raw_emotion=EMOTIONS[int(raw.argmax())],
         )
 
-    def judge(self, vector: NDArray[np.float32], active_frames: int) -> NDArray[np.float64]:
-        """Calibrated probabilities of one window, shape (8,); the speaker may learn from it."""
-        preprocessing = self._bundle.preprocessing
-        levelled = preprocessing.levelled(vector)
-        baseline = self._speaker.baseline
-        logits = self._bundle.network.logits(preprocessing.standardised(levelled, baseline))
-        temperature = self._calibration.temperature(baseline.weight, preprocessing.prior_weight)
-        evidence = (
-            active_frames / FRAMES_PER_SECOND * self._settings.hop_s / self._settings.window_s**2
-        )
-        self._speaker.learn(preprocessing, levelled, evidence)
-        return softmax(logits, temperature)
+    def _probabilities(
+        self, vector: NDArray[np.float32], active_frames: int
+    ) -> NDArray[np.float64]:
+        """Judge one window, shape (193,), and let the speaker learn from it afterwards."""
+        levelled = self._judge.preprocessing.levelled(vector)
+        found = self._judge.probabilities(levelled, self._speaker.baseline)
+        evidence = self._judge.evidence(active_frames)
+        self._speaker.learn(self._judge.preprocessing, levelled, evidence)
+        return found
 
     def _window_row(
         self, window: Window, arrived_s: float | None, state: State, **found: object

@@ -1,0 +1,157 @@
+"""The `classify` command: recordings in, one row per file out."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from multiprocessing import get_context
+from os import cpu_count
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.baseline import SpeakerBaseline
+from models.errors import AudioError, UsageError
+from models.filter_banks import FilterBanks
+from models.labels import EMOTIONS
+from realtime.classify_output import FileResult, open_output
+from realtime.judge import Judge
+from realtime.options import merged_settings, open_model
+from realtime.progress import Progress
+from realtime.recording import Recording, analyse
+from realtime.smoothing import LEAST_PROBABILITY
+from realtime.sound_files import find_sound_files
+
+BASELINES = ("off", "file", "folder")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Analysis:
+    """One file's windows, or why there are none."""
+
+    path: Path
+    recording: Recording | None
+    error: str = ""
+
+
+def classify(arguments: argparse.Namespace) -> int:
+    """Run the command; the exit code is 1 if any file could not be read."""
+    mode = arguments.baseline or "off"
+    if mode not in BASELINES:
+        raise UsageError(
+            f"--baseline {mode} is not for recordings: choose one of {', '.join(BASELINES)}."
+        )
+    arguments.baseline = None
+    settings = merged_settings(arguments)
+    model = open_model(settings)
+    judge = Judge(model.bundle, settings.window_s, settings.hop_s)
+    files = find_sound_files(arguments.paths)
+    work = partial(
+        _analysed, banks=model.bundle.banks, window_s=settings.window_s, hop_s=settings.hop_s
+    )
+    jobs = min(arguments.jobs or cpu_count() or 1, max(1, len(files)))
+    failed = 0
+    with (
+        open_output(arguments.csv, json=arguments.json, overwrite=arguments.overwrite) as output,
+        Progress(len(files), sys.stderr) as progress,
+    ):
+        for result in _results(_mapped(work, files, jobs), judge, mode):
+            output.write(result)
+            progress.advance()
+            failed += bool(result.error)
+    if failed:
+        print(f"ser-live: {failed} of {len(files)} files could not be read.", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _analysed(path: Path, *, banks: FilterBanks, window_s: float, hop_s: float) -> Analysis:
+    try:
+        recording = analyse(path, banks, window_s=window_s, hop_s=hop_s)
+    except AudioError as error:
+        return Analysis(path=path, recording=None, error=str(error))
+    return Analysis(path=path, recording=recording)
+
+
+def _mapped(work: partial[Analysis], files: Sequence[Path], jobs: int) -> Iterator[Analysis]:
+    """Analyse the files in order, in several processes, only a few files ahead."""
+    if jobs == 1:
+        yield from map(work, files)
+        return
+    ahead = 4 * jobs
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting: list[Future[Analysis]] = [pool.submit(work, path) for path in files[:ahead]]
+        for following in range(len(files)):
+            if ahead + following < len(files):
+                waiting.append(pool.submit(work, files[ahead + following]))
+            yield waiting.pop(0).result()
+
+
+def _results(analyses: Iterable[Analysis], judge: Judge, mode: str) -> Iterator[FileResult]:
+    """Judge files one by one, or folder by folder."""
+    for _, group in groupby(analyses, key=lambda analysis: _speaker_key(analysis.path, mode)):
+        members = list(group) if mode == "folder" else group
+        shared = _baseline(members, judge) if mode == "folder" else None
+        for analysis in members:
+            yield _judged(analysis, judge, _own_baseline(analysis, judge, mode, shared))
+
+
+def _speaker_key(path: Path, mode: str) -> Path:
+    return path.parent if mode == "folder" else path
+
+
+def _own_baseline(
+    analysis: Analysis, judge: Judge, mode: str, shared: SpeakerBaseline | None
+) -> SpeakerBaseline:
+    if shared is not None:
+        return shared
+    return _baseline([analysis], judge) if mode == "file" else SpeakerBaseline()
+
+
+def _baseline(analyses: Iterable[Analysis], judge: Judge) -> SpeakerBaseline:
+    """Learn a speaker from all windows of these files."""
+    baseline = SpeakerBaseline()
+    for analysis in analyses:
+        if analysis.recording is None:
+            continue
+        for vectors, active_frames in analysis.recording.windows():
+            levelled = judge.preprocessing.levelled(vectors)
+            for vector, frames in zip(levelled, active_frames.tolist(), strict=True):
+                baseline.update(vector, judge.evidence(frames))
+    return baseline
+
+
+def _judged(analysis: Analysis, judge: Judge, baseline: SpeakerBaseline) -> FileResult:
+    if analysis.recording is None:
+        return FileResult(file=analysis.path, error=analysis.error)
+    recording = analysis.recording
+    try:
+        pooled = _pooled(recording, judge, baseline)
+    finally:
+        recording.discard()
+    best = None if pooled is None else int(pooled.argmax())
+    return FileResult(
+        file=analysis.path,
+        duration_s=recording.duration_s,
+        speech_s=recording.speech_s,
+        windows=recording.rows,
+        emotion=None if best is None else EMOTIONS[best],
+        probabilities=None if pooled is None else tuple(pooled.tolist()),
+    )
+
+
+def _pooled(
+    recording: Recording, judge: Judge, baseline: SpeakerBaseline
+) -> NDArray[np.float64] | None:
+    """Geometric mean of the windows' probabilities, shape (8,); None without any window."""
+    total = np.zeros(len(EMOTIONS))
+    for vectors, _ in recording.windows():
+        found = judge.probabilities(judge.preprocessing.levelled(vectors), baseline)
+        total += np.log(np.maximum(found, LEAST_PROBABILITY)).sum(axis=0)
+    if not recording.rows:
+        return None
+    powers = np.exp(total / recording.rows - (total / recording.rows).max())
+    return powers / powers.sum()

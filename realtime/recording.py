@@ -1,0 +1,133 @@
+"""The windows of one whole recording, computed once and kept in a private temporary file.
+
+Vectors go to disk as they come, so memory does not depend on the recording's length, and a
+speaker baseline can be made from all of them before any is judged.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.audio import SAMPLE_RATE
+from models.feature_table import FEATURE_COUNT
+from models.filter_banks import FilterBanks
+from models.frames import FrameExtractor
+from models.segment import SegmentStream
+from models.windows import FRAMES_PER_SECOND, Window
+from realtime.sources.base import Block
+from realtime.sources.file import FileSource
+
+ENOUGH_ACTIVE_FRAMES = 30
+ROW_FLOATS = FEATURE_COUNT + 1
+ROWS_AT_ONCE = 4096
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recording:
+    """What one file holds.
+
+    Attributes
+    ----------
+    duration_s : float
+        Length of the file.
+    speech_s : float
+        What the gate called speech.
+    rows : int
+        Windows with enough speech.
+    spool : Path
+        Their vectors and active frames; remove it with `discard`.
+    """
+
+    duration_s: float
+    speech_s: float
+    rows: int
+    spool: Path
+
+    def windows(self) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
+        """Vectors, shape (n, 193), and active frames, shape (n,), a few thousand at a time."""
+        with self.spool.open("rb") as file:
+            while content := file.read(ROWS_AT_ONCE * ROW_FLOATS * 4):
+                rows = np.frombuffer(content, np.float32).reshape(-1, ROW_FLOATS)
+                yield rows[:, :-1], rows[:, -1].astype(np.int64)
+
+    def discard(self) -> None:
+        """Remove the temporary file."""
+        self.spool.unlink(missing_ok=True)
+
+
+def analyse(path: Path, banks: FilterBanks, *, window_s: float, hop_s: float) -> Recording:
+    """Compute the windows of a file, by the path that runs live.
+
+    Parameters
+    ----------
+    path : Path
+        Any sound file.
+    banks : FilterBanks
+    window_s, hop_s : float
+        Seconds.
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be used.
+    """
+    source = FileSource(path, speed=None, loop=False)
+    with tempfile.NamedTemporaryFile(prefix="ser-live-", delete=False) as spool:
+        recording = _Analysis(source, FrameExtractor(banks), window_s, hop_s)
+        try:
+            for window in recording.windows():
+                row = np.append(window.vector, np.float32(window.active_frames))
+                spool.write(row.astype(np.float32).tobytes())
+        except BaseException:
+            Path(spool.name).unlink(missing_ok=True)
+            raise
+        finally:
+            source.close()
+    return Recording(
+        duration_s=recording.samples / source.rate,
+        speech_s=recording.speech_frames / FRAMES_PER_SECOND,
+        rows=recording.rows,
+        spool=Path(spool.name),
+    )
+
+
+class _Analysis:
+    """Runs one source through a segment and counts."""
+
+    def __init__(
+        self, source: FileSource, extractor: FrameExtractor, window_s: float, hop_s: float
+    ) -> None:
+        self._source = source
+        self._segment = SegmentStream(
+            source.rate,
+            extractor,
+            window_samples=round(window_s * SAMPLE_RATE),
+            hop_samples=round(hop_s * SAMPLE_RATE),
+            least_active_frames=ENOUGH_ACTIVE_FRAMES,
+        )
+        self.samples = 0
+        self.rows = 0
+
+    @property
+    def speech_frames(self) -> int:
+        """Frames that the gate called speech."""
+        return self._segment.speech_frames
+
+    def windows(self) -> Iterator[Window]:
+        """Windows with enough speech."""
+        for item in self._source.items(Event()):
+            if isinstance(item, Block):
+                self.samples += item.samples.size
+                yield from self._counted(self._segment.push(item.samples))
+        yield from self._counted(self._segment.push(np.zeros(0, np.float32), last=True))
+
+    def _counted(self, windows: list[Window]) -> Iterator[Window]:
+        for window in windows:
+            if window.vector is not None:
+                self.rows += 1
+                yield window

@@ -1,0 +1,125 @@
+"""The worker thread: what a source yields goes through the estimator to the log and the board."""
+
+import threading
+from typing import Protocol
+
+from realtime.board import Board
+from realtime.estimate import Estimate
+from realtime.estimator import Estimator
+from realtime.sources.base import Block, Notice, Source
+from realtime.sources.hints import Hints
+from realtime.summary import Summary
+
+
+class Sink(Protocol):
+    """Where rows go, as a `LogThread`."""
+
+    def put(self, estimate: Estimate) -> None:
+        """Take one row; never waits for a disk or a terminal when the source is live."""
+        ...
+
+
+class Recorder(Protocol):
+    """Keeps the sound itself, when asked to."""
+
+    def put(self, block: Block) -> None:
+        """Take one block; never waits."""
+        ...
+
+
+class Worker(threading.Thread):
+    """Runs until the source ends, `stop` is set, or something fails.
+
+    Parameters
+    ----------
+    source : Source
+    estimator : Estimator
+    board : Board
+        Gets rows, notices and the end.
+    log : Sink
+    stop : Event
+        Ends the run; set by the worker when it is over.
+    recorder : Recorder or None
+    longest_s : float or None
+        Ends the run after that much stream time.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        estimator: Estimator,
+        board: Board,
+        log: Sink,
+        stop: threading.Event,
+        *,
+        recorder: Recorder | None = None,
+        longest_s: float | None = None,
+    ) -> None:
+        super().__init__(name="worker", daemon=True)
+        self._source = source
+        self._estimator = estimator
+        self._board = board
+        self._log = log
+        self._stop_event = stop
+        self._recorder = recorder
+        self._longest_s = longest_s
+        self._reset_wanted = threading.Event()
+        self._hints = Hints()
+        self._failure: BaseException | None = None
+        self.summary = Summary()
+
+    def reset_speaker(self) -> None:
+        """Ask for a fresh adaptive baseline; safe from any thread."""
+        self._reset_wanted.set()
+
+    def run(self) -> None:
+        """Work; the thread's body."""
+        try:
+            self._work()
+        except BaseException as failure:
+            self._failure = failure
+        finally:
+            self._board.finish()
+            self._stop_event.set()
+
+    def result(self) -> Summary:
+        """Wait for the end; raise again what made the worker fail."""
+        self.join()
+        if self._failure is not None:
+            raise self._failure
+        return self.summary
+
+    def _work(self) -> None:
+        for item in self._source.items(self._stop_event):
+            if self._reset_wanted.is_set():
+                self._reset_wanted.clear()
+                self._estimator.reset_speaker()
+            if isinstance(item, Notice):
+                self._board.notice(item.key, item.text)
+                continue
+            if isinstance(item, Block):
+                self._listen(item)
+            self._publish(self._estimator.push(item))
+            if self._is_over():
+                break
+        self._publish(self._estimator.finish())
+
+    def _listen(self, block: Block) -> None:
+        if self._recorder is not None:
+            self._recorder.put(block)
+        if self._source.paced:
+            for notice in self._hints.push(block.samples, block.rate):
+                self._board.notice(notice.key, notice.text)
+
+    def _publish(self, rows: list[Estimate]) -> None:
+        for row in rows:
+            if self._longest_s is not None and row.end_s > self._longest_s + 1e-9:
+                return
+            self._log.put(row)
+            self._board.add(row)
+            self.summary.add(row)
+
+    def _is_over(self) -> bool:
+        if self._longest_s is None:
+            return False
+        return self.summary.end_s >= self._longest_s - 1e-9
