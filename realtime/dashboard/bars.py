@@ -1,8 +1,10 @@
 """The eight probabilities as bars, with their course over the last minute where there is room."""
 
+from math import ceil
+
 from models.labels import EMOTIONS
 from realtime.board import Snapshot
-from realtime.dashboard.glyphs import Glyphs, bar, column
+from realtime.dashboard.glyphs import Glyphs, bar, columns
 from realtime.dashboard.lines import Line, pad, seg
 from realtime.dashboard.palette import BOLD, DIM, LOOKS, PLAIN
 from realtime.estimate import Estimate
@@ -39,7 +41,8 @@ def _bar(index: int, latest: Estimate | None, width: int, glyphs: Glyphs) -> Lin
     weight = BOLD if share == max(latest.probabilities) else PLAIN
     drawn = bar(share, room, glyphs.across)
     return [
-        seg(look.letter + " ", look.ink + BOLD),
+        seg(look.letter, look.first),
+        seg(" "),
         seg(name, weight),
         seg(drawn.ljust(room), look.ink),
         seg(f"{100 * share:>{_PERCENT - 2}.0f} %", weight),
@@ -49,11 +52,12 @@ def _bar(index: int, latest: Estimate | None, width: int, glyphs: Glyphs) -> Lin
 def bar_and_trend_lines(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Line]:
     """Draw the bars and, beside each, its mean per second over the last minute, newest right."""
     bars = bar_lines(snapshot, width - TREND_S - _TREND_GAP, 1, glyphs)
-    seconds = _seconds(snapshot)
-    gap = " " * _TREND_GAP
+    means = [_mean(second) for second in _seconds(snapshot)]
+    gap = seg(" " * _TREND_GAP)
+    trends = (columns([mean[i] for mean in means], glyphs.up) for i in range(len(EMOTIONS)))
     return [
-        [*line, seg(gap), seg(_trend(seconds, index, glyphs), LOOKS[EMOTIONS[index]].ink)]
-        for index, line in enumerate(bars)
+        [*line, gap, seg(trend, LOOKS[emotion].ink)]
+        for line, trend, emotion in zip(bars, trends, EMOTIONS, strict=True)
     ]
 
 
@@ -69,18 +73,16 @@ def _seconds(snapshot: Snapshot) -> list[list[tuple[float, ...]]]:
     if snapshot.latest is None:
         return groups
     hop_s = snapshot.facts.hop_s
-    newest = int(snapshot.latest.window * hop_s)
-    for row in reversed(snapshot.history):
-        age = newest - int(row.window * hop_s)
-        if age >= TREND_S:
-            break
-        if row.probabilities is not None:
-            groups[TREND_S - 1 - age].append(row.probabilities)
+    oldest = int(snapshot.latest.window * hop_s) - TREND_S + 1
+    for row in snapshot.history[-ceil(TREND_S / hop_s) :]:
+        second = int(row.window * hop_s) - oldest
+        if row.probabilities is not None and second >= 0:
+            groups[second].append(row.probabilities)
     return groups
 
 
-def _trend(seconds: list[list[tuple[float, ...]]], index: int, glyphs: Glyphs) -> str:
-    return "".join(
-        column(sum(p[index] for p in group) / len(group), glyphs.up) if group else " "
-        for group in seconds
-    )
+def _mean(group: list[tuple[float, ...]]) -> list[float]:
+    """Average a second of speech, never below what shows as a line: empty means no speech."""
+    if not group:
+        return [0.0] * len(EMOTIONS)
+    return [max(sum(shares) / len(group), 0.1) for shares in zip(*group, strict=True)]

@@ -1,6 +1,7 @@
 """The characters the screen is drawn with, for terminals with and without Unicode."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,8 +16,8 @@ class Glyphs:
         A cell of two pixels, upper and lower: none, upper, lower, both.
     silence, unsure, gap, now : str
         Signs in the history.
-    track, peak : str
-        The empty part of a meter and its peak mark.
+    line, track, peak : str
+        A cell of a meter from empty to full, its empty part and its peak mark.
     dot, cut : str
         Between items, and where a text was shortened.
     """
@@ -28,6 +29,7 @@ class Glyphs:
     unsure: str
     gap: str
     now: str
+    line: str
     track: str
     peak: str
     dot: str
@@ -41,7 +43,8 @@ UNICODE = Glyphs(
     silence="·",
     unsure="?",
     gap="\u00d7",  # a multiplication sign, so that it is no letter of an emotion
-    now="▏",
+    now="◂",
+    line=" ╸━",
     track="╌",
     peak="│",
     dot=" · ",
@@ -54,7 +57,8 @@ ASCII = Glyphs(
     silence=".",
     unsure="?",
     gap="x",
-    now="|",
+    now="<",
+    line=" =",
     track="-",
     peak="|",
     dot=" | ",
@@ -65,7 +69,7 @@ ASCII = Glyphs(
 def glyphs_for(encoding: str) -> Glyphs:
     """Choose the set that a terminal of this encoding can show."""
     try:
-        (UNICODE.across + UNICODE.up + UNICODE.half + UNICODE.cut).encode(encoding)
+        "".join(astuple(UNICODE)).encode(encoding)
     except (UnicodeError, LookupError):
         return ASCII
     return UNICODE
@@ -79,6 +83,8 @@ def bar(fraction: float, width: int, steps: str) -> str:
     return steps[-1] * whole + (steps[rest] if rest else "")
 
 
-def column(fraction: float, steps: str) -> str:
-    """One character whose height shows `fraction` (0..1)."""
-    return steps[round(min(max(fraction, 0.0), 1.0) * (len(steps) - 1))]
+def columns(fractions: Iterable[float], steps: str) -> str:
+    """One character for each fraction (cut to 0..1), whose height shows it."""
+    top = len(steps) - 1
+    heights = [0 if f <= 0 else top if f >= 1 else int(f * top + 0.5) for f in fractions]
+    return "".join([steps[height] for height in heights])

@@ -9,9 +9,9 @@ from itertools import groupby
 from rich.style import Style
 
 from realtime.board import HISTORY_ROWS, Snapshot
-from realtime.dashboard.glyphs import Glyphs, column
+from realtime.dashboard.glyphs import Glyphs, columns
 from realtime.dashboard.lines import Line, seg
-from realtime.dashboard.palette import ALARM, DIM, LOOKS, PLAIN
+from realtime.dashboard.palette import ALARM, BOLD, DIM, LOOKS, PLAIN
 from realtime.estimate import Estimate, State
 
 MINUTE_S = 60
@@ -47,29 +47,28 @@ def history_lines(
     latest = snapshot.latest
     newest = 0 if latest is None else latest.window // cells
     first = max(0, newest - rows + 1)
-    kept = _rows(snapshot, first, cells)
+    slots = _slots(snapshot, first * cells, rows * cells)
     lines: list[Line] = []
     for number in range(first, first + rows):
-        slots = kept.get(number, [None] * cells)
-        label = clock(number * cells * snapshot.facts.hop_s)
-        shown = number <= newest
+        start = (number - first) * cells
+        line = slots[start : start + cells]
+        label = clock(number * cells * snapshot.facts.hop_s) if number <= newest else ""
         lines.extend(
-            [seg(" " * _GUTTER), *_skyline(slots, level, skyline, glyphs)]
+            [seg(" " * _GUTTER), *_skyline(line, level, skyline, glyphs)]
             for level in reversed(range(skyline))
         )
-        gutter = f"{label:>{_GUTTER - 1}} " if shown else " " * _GUTTER
-        lines.append([seg(gutter, DIM), *_cells(slots, glyphs, newest=number == newest)])
+        gutter = seg(f"{label:>{_GUTTER - 1}} ", DIM)
+        lines.append([gutter, *_cells(line, glyphs, newest=number == newest)])
     return lines
 
 
-def _rows(snapshot: Snapshot, first: int, cells: int) -> dict[int, _Slots]:
-    rows: dict[int, _Slots] = {}
-    for row in reversed(snapshot.history):
-        number, place = divmod(row.window, cells)
-        if number < first:
-            break
-        rows.setdefault(number, [None] * cells)[place] = row
-    return rows
+def _slots(snapshot: Snapshot, first: int, count: int) -> _Slots:
+    """Lay out the rows whose windows are `first` to `first + count`, None where there is none."""
+    slots: _Slots = [None] * count
+    for row in snapshot.history[-count:]:
+        if row.window >= first:
+            slots[row.window - first] = row
+    return slots
 
 
 def clock(seconds: float) -> str:
@@ -90,7 +89,7 @@ def _cells(slots: _Slots, glyphs: Glyphs, *, newest: bool) -> Line:
         line += _run(members[0], len(members), glyphs)
     while newest and line and not line[-1].text.strip():
         line.pop()
-    return [*line, seg(glyphs.now, DIM)] if newest else line
+    return [*line, seg(glyphs.now, BOLD)] if newest else line
 
 
 def _run(slot: Estimate | None, length: int, glyphs: Glyphs) -> Line:
@@ -113,19 +112,13 @@ _SIGNS: dict[State, tuple[str, Style]] = {
 
 def _skyline(slots: _Slots, level: int, levels: int, glyphs: Glyphs) -> Line:
     """Draw one of `levels` lines of the confidence above the cells, counted from below."""
-    return [
-        seg(
-            "".join(_height(slot, level, levels, glyphs) for slot in run),
-            LOOKS[emotion].ink if emotion else DIM,
-        )
-        for emotion, run in groupby(slots, key=lambda slot: slot.emotion if slot else None)
-    ]
-
-
-def _height(slot: Estimate | None, level: int, levels: int, glyphs: Glyphs) -> str:
-    if slot is None or slot.confidence is None:
-        return " "
-    return column(slot.confidence * levels - level, glyphs.up)
+    line: Line = []
+    for emotion, run in groupby(slots, key=lambda slot: slot.emotion if slot else None):
+        heights = [
+            slot.confidence * levels - level if slot and slot.confidence else 0.0 for slot in run
+        ]
+        line.append(seg(columns(heights, glyphs.up), LOOKS[emotion].ink if emotion else DIM))
+    return line
 
 
 def legend(glyphs: Glyphs, row_s: float, width: int) -> Line:

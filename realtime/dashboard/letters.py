@@ -1,5 +1,7 @@
 """Large letters drawn from pixels: two to a character cell, or one to two cells."""
 
+from functools import lru_cache
+
 _FONT = {
     "a": (".##.", "#..#", "####", "#..#", "#..#"),
     "c": (".###", "#...", "#...", "#...", ".###"),
@@ -30,6 +32,7 @@ def _pixels(word: str) -> list[str]:
     return [".".join(_FONT[letter][row] for letter in word) for row in range(HEIGHT)]
 
 
+@lru_cache
 def small(word: str, half: str) -> list[str]:
     """Draw `word` three rows high with half blocks (`half`: none, upper, lower, both)."""
     rows = _pixels(word)
@@ -40,6 +43,7 @@ def small(word: str, half: str) -> list[str]:
     ]
 
 
+@lru_cache
 def large(word: str, block: str) -> list[str]:
     """Draw `word` five rows high, each pixel two cells of the character `block`."""
     return [row.replace("#", block * 2).replace(".", "  ") for row in _pixels(word)]

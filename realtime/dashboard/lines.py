@@ -42,13 +42,13 @@ def shorten(text: str, width: int, cut: str) -> str:
 
 def fit(line: Line, width: int, cut: str) -> Line:
     """Shorten a line to `width` columns."""
-    kept: Line = []
-    for piece in line:
-        room = width - width_of(kept)
-        if cell_len(piece.text) > room:
-            return [*kept, Segment(shorten(piece.text, room, cut), piece.style)]
-        kept.append(piece)
-    return kept
+    room = width
+    for place, piece in enumerate(line):
+        taken = cell_len(piece.text)
+        if taken > room:
+            return [*line[:place], Segment(shorten(piece.text, room, cut), piece.style)]
+        room -= taken
+    return line
 
 
 def pad(line: Line, width: int) -> Line:

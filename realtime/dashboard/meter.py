@@ -3,7 +3,7 @@
 from realtime.board import Snapshot
 from realtime.dashboard.glyphs import Glyphs, bar
 from realtime.dashboard.lines import Line, seg
-from realtime.dashboard.palette import BOLD, CLIP, DIM, METER
+from realtime.dashboard.palette import BOLD, CLIP, DIM
 from realtime.estimate import Estimate, State
 
 FLOOR_DBFS = -60.0
@@ -26,13 +26,13 @@ def _scale(rows: list[Estimate], width: int, glyphs: Glyphs) -> Line:
     """Draw the meter itself: level, then the track with the peak mark."""
     level = rows[-1].level_dbfs if rows else FLOOR_DBFS
     peak = max((row.level_dbfs for row in rows), default=FLOOR_DBFS)
-    filled = bar(_share(level), width, glyphs.across)
+    filled = bar(_share(level), width, glyphs.line)
     rest = [*(glyphs.track * (width - len(filled)))]
     mark = min(round(_share(peak) * width), width - 1) - len(filled)
     if not 0 <= mark < len(rest) or peak <= FLOOR_DBFS:
-        return [seg(filled, METER), seg("".join(rest), DIM)]
+        return [seg(filled, BOLD), seg("".join(rest), DIM)]
     return [
-        seg(filled, METER),
+        seg(filled, BOLD),
         seg("".join(rest[:mark]), DIM),
         seg(glyphs.peak, BOLD),
         seg("".join(rest[mark + 1 :]), DIM),

@@ -1,6 +1,7 @@
 """How the rows of the screen are shared out: lean first, then richer while there is room."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from models.labels import EMOTIONS
 from realtime.dashboard import headline, history, letters
@@ -35,7 +36,7 @@ class Plan:
         Hops a line, lines, and rows of confidence above each line.
     status_rows, notice_rows : int
         Rows for each.
-    top, above_bars, above_history, above_status : bool
+    top, above_caption, above_bars, above_history, above_notices, above_keys : bool
         Empty rows.
     """
 
@@ -52,14 +53,17 @@ class Plan:
     skyline: int = 0
     notice_rows: int = 1
     top: bool = False
+    above_caption: bool = False
     above_bars: bool = False
     above_history: bool = False
-    above_status: bool = False
+    above_notices: bool = False
+    above_keys: bool = False
 
     @property
     def rows(self) -> int:
         """Rows in all, the line of keys included."""
-        blanks = self.top + self.above_bars + self.above_history + self.above_status
+        blanks = self.top + self.above_caption + self.above_bars + self.above_history
+        blanks += self.above_notices + self.above_keys
         return (
             self.word_rows
             + (not self.panel)
@@ -74,6 +78,7 @@ class Plan:
         )
 
 
+@lru_cache(maxsize=16)
 def make_plan(width: int, height: int, *, hop_s: float, status_rows: int, glyphs: Glyphs) -> Plan:
     """Share out a screen of `width` columns and `height` rows."""
     inner = width - 2
@@ -114,9 +119,11 @@ def make_plan(width: int, height: int, *, hop_s: float, status_rows: int, glyphs
     if big:
         grow(word_rows=letters.LARGE_ROWS, panel=inner >= 2 * headline.WIDEST + _PANEL_WIDTH)
     grow(top=True)
-    grow(above_status=True)
-    grow(notice_rows=2)
+    grow(above_keys=True)
     grow(skyline=1)
+    grow(above_caption=big)
+    grow(notice_rows=2)
+    grow(above_notices=True)
     more("history_rows", 2 * minute)
     grow(skyline=2)
     more("history_rows", most)

@@ -15,13 +15,13 @@ def _item(name: str, value: str) -> Line:
 
 
 def status_lines(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Line]:
-    """Flow the items into as many lines as they need; a long source name gives way."""
+    """Write who listens, then how well, each on as many lines as it needs."""
     dot = "  " if width >= _WIDE else " "
     whose = _judges(snapshot, width)
     taken = sum(width_of(item) + len(dot) for item in whose) + len("source ")
     room = max(_SHORTEST_SOURCE, width - taken)
     source = _item("source", shorten(clean(snapshot.facts.source), room, glyphs.cut))
-    return flow([source, *whose, *_figures(snapshot)], width, dot)
+    return [*flow([source, *whose], width, dot), *flow(_figures(snapshot), width, dot)]
 
 
 def _judges(snapshot: Snapshot, width: int) -> list[Line]:

@@ -54,9 +54,10 @@ def render(
     plan = make_plan(width, height, hop_s=hop_s, status_rows=len(status), glyphs=glyphs)
     body = _top(snapshot, plan, glyphs) + _middle(snapshot, plan, glyphs)
     foot = [
-        *([[]] * plan.above_status),
-        *status[: plan.status_rows],
+        *([[]] * plan.above_notices),
         *notice_lines(snapshot, plan.notice_rows, plan.width, glyphs),
+        *status[: plan.status_rows],
+        *([[]] * plan.above_keys),
         key_line(snapshot, plan.width, frozen=frozen),
     ]
     body += [[] for _ in range(height - len(body) - len(foot))]
@@ -89,6 +90,7 @@ def _top(snapshot: Snapshot, plan: Plan, glyphs: Glyphs) -> list[Line]:
         panel = meter_panel(snapshot, plan.width - left, glyphs)
         word = [[*pad(a or [], left), *(b or [])] for a, b in zip_longest(word, panel)]
     lines += word
+    lines += [[]] * plan.above_caption
     if plan.caption:
         lines.append(headline.caption(snapshot, glyphs))
     if not plan.panel:
