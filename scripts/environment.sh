@@ -1,4 +1,4 @@
-# Read by the other scripts (POSIX sh): find Python, make a virtual environment from a lock.
+# Read by the other scripts (POSIX sh), which set `root`: find Python, make an environment.
 
 say() {
     printf 'ser-live: %s\n' "$*" >&2
@@ -18,9 +18,11 @@ quietly() {
 
 # Install Debian packages as root, otherwise say how; sudo is the user's own decision.
 install_debian() {
-    command -v apt-get >/dev/null || fail "$* missing (names as in Debian): install and try again."
+    command -v apt-get >/dev/null || fail "missing: $* (Debian's names); install and try again."
     if [ "$(id -u)" -ne 0 ]; then
-        fail "not installed: $*. Run this as root, then try again: apt-get install -y $*"
+        say "missing: $*. Run this as root, then try again:"
+        printf '    apt-get update && apt-get install -y %s\n' "$*" >&2
+        exit 1
     fi
     say "installing with apt-get: $*"
     DEBIAN_FRONTEND=noninteractive
@@ -65,11 +67,7 @@ make_environment() {
 
 fill_environment() {
     say "setting up $1 (once; downloads packages) ..."
-    if is_unusable "$1"; then
-        base=$(find_python ensurepip,venv) ||
-            fail "found no Python 3.11, 3.12 or 3.13 that can make virtual environments."
-        quietly "$base" -m venv --clear "$1" || fail "could not make $1; see above."
-    fi
+    if is_unusable "$1"; then new_environment "$1"; fi
     rm -f "$1/installed.txt"
     : >"$1/unfinished"
     PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 \
@@ -77,6 +75,18 @@ fill_environment() {
         fail "could not install the packages of $2; see above, and try again when online."
     cp "$2" "$1/installed.txt"
     rm "$1/unfinished"
+}
+
+new_environment() {
+    if base=$(find_python ensurepip,venv); then
+        quietly "$base" -m venv --clear "$1" || fail "could not make $1; see above."
+    else
+        base=$(find_python venv)
+        quietly "$base" -m venv --clear --without-pip "$1" || fail "could not make $1; see above."
+        # shellcheck disable=SC2154 # root: see the first line
+        quietly "$1/bin/python" "$root/scripts/fetch_pip.py" "$root/locks/pip.txt" ||
+            install_debian python3-venv
+    fi
 }
 
 # Print the Debian packages without which no environment can be made.
