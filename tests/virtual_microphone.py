@@ -1,0 +1,169 @@
+"""A microphone without hardware: a private PulseAudio daemon that plays what it is told.
+
+The monitor of a null sink is the microphone; playing a file into the sink is speaking. The
+daemon has its own folder and socket, so that neither the person's sound server nor another
+test is touched. Capture runs in a subprocess with `environment`, so that PortAudio starts up
+with the right server.
+
+The daemon can be killed, restarted, frozen and thawed; its microphones can be removed and
+added: these are the faults that the tests of device loss provoke.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+PROGRAMS = ("pulseaudio", "pactl", "pacat")
+
+
+def missing_programs() -> str | None:
+    """Say why there can be no virtual microphone here, or return None."""
+    absent = [program for program in PROGRAMS if shutil.which(program) is None]
+    if absent:
+        return f"no virtual microphone: {', '.join(absent)} not installed"
+    if sys.platform != "linux":
+        return "no virtual microphone: the pulse plug-in of ALSA exists on Linux only"
+    return None
+
+
+def wait_until(true: Callable[[], bool], what: str, seconds: float = 10.0) -> None:
+    """Poll until a condition holds; a test that waits in vain says for what."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {seconds:g} s in vain for {what}")
+        time.sleep(0.02)
+
+
+class VirtualMicrophone:
+    """A private PulseAudio daemon whose default source is the monitor of a null sink.
+
+    Parameters
+    ----------
+    folder : Path
+        Must be short: the path of a socket has at most 107 characters.
+    rate, channels : int
+        Of the null sink.
+    """
+
+    def __init__(self, folder: Path, *, rate: int = 48_000, channels: int = 1) -> None:
+        self.folder = folder
+        self.rate = rate
+        self.channels = channels
+        self.environment = {
+            **os.environ,
+            "HOME": str(folder),
+            "XDG_RUNTIME_DIR": str(folder),
+            "PULSE_RUNTIME_PATH": str(folder),
+            "PULSE_SERVER": f"unix:{folder / 'native'}",
+        }
+        self._daemon: subprocess.Popen[bytes] | None = None
+        self._players: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+    def start(self, *, microphone: bool = True) -> None:
+        """Start the daemon, as at log-in; `microphone=False` leaves it without a source."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for leftover in ("native", "pid"):
+            (self.folder / leftover).unlink(missing_ok=True)
+        command = [
+            *("pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes"),
+            "--resample-method=speex-float-10",
+            f"--load=module-native-protocol-unix auth-anonymous=1 socket={self.folder / 'native'}",
+        ]
+        log = (self.folder / "log").open("ab")
+        with log:
+            self._daemon = subprocess.Popen(
+                command, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+        wait_until(lambda: self._control("info").returncode == 0, "the PulseAudio daemon")
+        if microphone:
+            self.add("virt")
+
+    def add(self, name: str) -> None:
+        """Plug in a microphone and make it the default; a silent player keeps it on time."""
+        self.pactl(
+            *("load-module", "module-null-sink", f"sink_name={name}", f"rate={self.rate}"),
+            f"channels={self.channels}",
+        )
+        self.pactl("set-default-sink", name)
+        self.pactl("set-default-source", f"{name}.monitor")
+        self._players.append(self.play(Path("/dev/zero"), sink=name))
+
+    def remove(self) -> None:
+        """Unplug every microphone; the daemon stays."""
+        self._control("unload-module", "module-null-sink")
+        self._stop_players()
+
+    def play(self, raw: Path, *, sink: str = "virt") -> "subprocess.Popen[bytes]":
+        """Speak: play interleaved s16le samples at the sink's own rate and channels."""
+        return subprocess.Popen(
+            [
+                *("pacat", "--playback", "--latency-msec=10", f"--rate={self.rate}"),
+                *(f"--channels={self.channels}", "--format=s16le", "--raw"),
+                *(f"--device={sink}", str(raw)),
+            ],
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def pactl(self, *arguments: str) -> str:
+        """Run a command of `pactl`; its output."""
+        done = self._control(*arguments)
+        if done.returncode:
+            raise RuntimeError(f"pactl {' '.join(arguments)}: {done.stderr.decode()}")
+        return done.stdout.decode()
+
+    def kill(self) -> None:
+        """End the daemon at once, as in a crash; a second call does nothing."""
+        self._stop_players()
+        if self._daemon is not None:
+            self._daemon.kill()
+            self._daemon.wait()
+            self._daemon = None
+
+    def freeze(self) -> None:
+        """Stop the daemon without ending it: its clients hang."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen daemon go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._daemon is None:
+            raise RuntimeError("the daemon does not run")
+        self._daemon.send_signal(number)
+
+    def _stop_players(self) -> None:
+        for player in self._players:
+            player.kill()
+            player.wait()
+        self._players.clear()
+
+    def _control(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+        return subprocess.run(
+            ["/usr/bin/env", "pactl", *arguments],
+            env=self.environment,
+            capture_output=True,
+            check=False,
+        )
