@@ -230,4 +230,5 @@ def _positions(positions: Iterable[int]) -> NDArray[np.intp]:
 
 
 def _shared(values: Sequence[_Value], split: Split) -> set[_Value]:
-    return {values[i] for i in split.train} & {values[i] for i in split.test}
+    sides = ({values[i] for i in side.tolist()} for side in (split.train, split.test))
+    return set.intersection(*sides)

@@ -1,7 +1,6 @@
 """Names, listing, index and validation of RAVDESS."""
 
 import hashlib
-import os
 import shutil
 from pathlib import Path
 
@@ -31,9 +30,6 @@ from training.ravdess_index import (
     write_index,
 )
 
-ROOT = Path(__file__).parents[2]
-RAVDESS = Path(os.environ.get("SER_RAVDESS", ROOT.parent / "shared" / "ravdess"))
-needs_ravdess = pytest.mark.skipif(not RAVDESS.is_dir(), reason="RAVDESS is not here")
 TWINS = ("03-01-03-01-02-01-07", "03-01-03-01-02-02-07")
 ONE = "03-01-01-01-01-01-01"
 
@@ -103,9 +99,9 @@ def test_official_names_are_those_of_the_published_counts() -> None:
     assert list(official_names()) == sorted(set(official_names()))
 
 
-def test_the_index_names_every_official_clip_and_fits_in_300_kb() -> None:
+def test_the_index_names_every_official_clip_and_fits_in_300_kb(root: Path) -> None:
     assert tuple(index()) == official_names()
-    assert (ROOT / "training" / "ravdess_index.csv").stat().st_size < 300_000
+    assert (root / "training" / "ravdess_index.csv").stat().st_size < 300_000
 
 
 def test_the_index_knows_the_one_sound_with_two_names() -> None:
@@ -124,9 +120,8 @@ def test_fingerprint_knows_the_set_of_clips_and_not_their_order(
     assert fingerprint(clips) != fingerprint([*clips, parse(Path(another))])
 
 
-@needs_ravdess
-def test_actors_01_to_20_of_the_corpus_are_the_indexed_ones() -> None:
-    found = [clip.name for clip in find_clips(RAVDESS) if clip.actor <= 20]
+def test_actors_01_to_20_of_the_corpus_are_the_indexed_ones(ravdess: Path) -> None:
+    found = [clip.name for clip in find_clips(ravdess) if clip.actor <= 20]
     assert sorted(found) == [name for name in official_names() if int(name[-2:]) <= 20]
 
 
@@ -137,6 +132,7 @@ def test_clips_lie_in_the_official_folders_or_flat(tmp_path: Path) -> None:
     put(tmp_path / "copy", ONE, samples=1)
     (tmp_path / "Actor_01" / f"._{ONE}.wav").write_bytes(b"left by macOS")
     (tmp_path / "Actor_01" / "readme.txt").write_text("not a sound")
+    put(tmp_path / "copy" / "deeper", ONE, samples=1)
     assert [clip.name for clip in find_clips(tmp_path)] == [
         ONE,
         "03-01-01-01-01-01-02",
@@ -195,9 +191,8 @@ def test_an_empty_sound_is_unreadable_and_an_unindexed_length_is_taken(tmp_path:
     assert report.present == ("03-01-01-01-01-01-24",)
 
 
-@needs_ravdess
-def test_validation_of_16_khz_files_compares_every_sample(tmp_path: Path) -> None:
-    source = RAVDESS / "Audio_Speech_Actors_01-24" / "Actor_07"
+def test_validation_of_16_khz_files_compares_every_sample(ravdess: Path, tmp_path: Path) -> None:
+    source = ravdess / "Audio_Speech_Actors_01-24" / "Actor_07"
     target = tmp_path / "Actor_07"
     target.mkdir()
     for name in TWINS:

@@ -25,14 +25,15 @@ from training.splits import (
 
 CORPUS = [parse(Path(name)) for name in official_names()]
 TWENTY = [clip for clip in CORPUS if clip.actor <= 20]
+FEW = [clip for clip in CORPUS if clip.repetition == 1 and clip.emotion == "happy"]
 TWINS = {"03-01-03-01-02-01-07", "03-01-03-01-02-02-07"}
 
 actor_sets = st.sets(st.sampled_from(ACTORS), min_size=2)
 seeds = st.integers(0, 2**32 - 1)
 
 
-def of_actors(actors: set[int]) -> list[Clip]:
-    return [clip for clip in CORPUS if clip.actor in actors]
+def of_actors(actors: set[int], clips: Sequence[Clip] = CORPUS) -> list[Clip]:
+    return [clip for clip in clips if clip.actor in actors]
 
 
 def names(clips: Sequence[Clip], positions: NDArray[np.intp]) -> set[str]:
@@ -45,7 +46,7 @@ def assert_complete(clips: Sequence[Clip], split: Split) -> None:
     assert len(split.test)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12)
 @given(actor_sets, seeds, st.floats(0.1, 0.9))
 def test_random_split_is_complete_stratified_and_keeps_twins_together(
     actors: set[int], seed: int, test_size: float
@@ -62,7 +63,7 @@ def test_random_split_is_complete_stratified_and_keeps_twins_together(
     refuse_leaks(clips, split, disjoint_actors=False)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seeds, st.integers(0, 99))
 def test_random_split_depends_on_seed_and_clips_and_not_on_their_order(
     seed: int, order: int
@@ -97,12 +98,12 @@ def test_folds_have_two_men_and_two_women(last: int, folds: int) -> None:
         assert Counter(tested.values()) == {Sex.MALE: 2, Sex.FEMALE: 2}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20)
 @given(actor_sets, st.integers(1, 6))
 def test_every_actor_is_tested_once_and_never_trained_on_then(
     actors: set[int], actors_per_fold: int
 ) -> None:
-    clips = of_actors(actors)
+    clips = of_actors(actors, FEW)
     splits = actor_folds(clips, actors_per_fold=actors_per_fold)
     tested: list[int] = []
     sizes: list[tuple[int, int, int]] = []
@@ -117,7 +118,7 @@ def test_every_actor_is_tested_once_and_never_trained_on_then(
     assert all(max(column) - min(column) <= 1 for column in zip(*sizes, strict=True))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 99))
 def test_folds_depend_on_the_set_of_actors_only(order: int) -> None:
     shuffled = sorted(TWENTY, key=lambda clip: crc32(f"{order} {clip.name}".encode()))
@@ -166,7 +167,6 @@ def test_leaks_are_found_and_refused() -> None:
         refuse_leaks(others, halves, disjoint_actors=True)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, len(TWENTY) - 1), min_size=1, max_size=300), st.integers(0, 4))
 def test_the_windows_of_one_clip_stay_on_one_side(clip_of_row: list[int], fold: int) -> None:
     split = actor_folds(TWENTY)[fold]
