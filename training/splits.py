@@ -74,7 +74,7 @@ def random_split(clips: Sequence[Clip], *, test_size: float, seed: int) -> Split
     DataError
         If there are too few clips for that share of each emotion.
     """
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415 - one second
+    from sklearn.model_selection import train_test_split
 
     sounds: dict[Hashable, list[int]] = defaultdict(list)
     keys = content_keys(clips)
