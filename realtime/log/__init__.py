@@ -1,0 +1,1 @@
+"""What a run leaves behind: estimate -> bounded queue -> CSV, JSON or plain lines."""

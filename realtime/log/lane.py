@@ -1,0 +1,142 @@
+"""A bounded queue and its own thread before one output, so that no output delays another."""
+
+import threading
+import time
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from realtime.estimate import Estimate
+from realtime.log.outage import Notify
+
+QUEUED_ROWS = 4096
+LOOK_S = 0.1
+
+
+class Sink(Protocol):
+    """Where rows end up.
+
+    Attributes
+    ----------
+    reader_gone : bool
+        True once nobody reads what is written.
+    """
+
+    reader_gone: bool
+
+    def write(self, estimate: Estimate) -> None:
+        """Write one row; a fault is remembered, not raised."""
+        ...
+
+    @property
+    def problem(self) -> str | None:
+        """One sentence if rows are missing."""
+        ...
+
+    def close(self) -> None:
+        """Write what waits."""
+        ...
+
+
+class Lane:
+    """Hands rows to one sink in its own thread; one thread may put.
+
+    Parameters
+    ----------
+    name : str
+        Of the output, for people.
+    sink : Sink
+    notify : callable
+        `Board.notice`.
+    stop : threading.Event
+        Set when the reader of the output is gone or the sink has failed unexpectedly.
+
+    Attributes
+    ----------
+    missing : int
+        Rows that found the queue full or were still in it when time ran out.
+    """
+
+    def __init__(self, name: str, sink: Sink, notify: Notify, stop: threading.Event) -> None:
+        self._name = name
+        self._sink = sink
+        self._notify = notify
+        self._stop = stop
+        self._queue: SimpleQueue[Estimate | None] = SimpleQueue()  # bounded by put()
+        self._has_room = threading.Event()
+        self._is_closing = threading.Event()
+        self._failure: BaseException | None = None
+        self._is_stuck = False
+        self.missing = 0
+        self._thread = threading.Thread(target=self._run, name=f"log {name}", daemon=True)
+        self._thread.start()
+
+    def put(self, estimate: Estimate, *, block: bool) -> None:
+        """Hand over one row; with `block` wait for room, else count it when there is none."""
+        if self._failure is not None:
+            raise self._failure
+        if self._queue.qsize() < QUEUED_ROWS or (block and self._wait_for_room()):
+            self._queue.put(estimate)
+            return
+        self.missing += 1
+        self._notify(
+            f"lane {self._name}",
+            f"{self.missing} rows are missing in {self._name}, which is too slow for them.",
+        )
+
+    def _wait_for_room(self) -> bool:
+        while not (self._is_closing.is_set() or self._stop.is_set()):
+            self._has_room.clear()
+            if self._queue.qsize() < QUEUED_ROWS:
+                return True
+            self._has_room.wait(LOOK_S)
+        return False
+
+    def _run(self) -> None:
+        try:
+            while (estimate := self._queue.get()) is not None:
+                if not self._has_room.is_set():
+                    self._has_room.set()
+                self._sink.write(estimate)
+                if self._sink.reader_gone:
+                    self._stop.set()
+            self._sink.close()
+        except BaseException as failure:  # noqa: BLE001 - raised again by put() and close()
+            self._failure = failure
+            self._stop.set()
+
+    def close(self, deadline_s: float) -> None:
+        """Let the thread write what is queued until `deadline_s` of the monotonic clock."""
+        if self._is_closing.is_set():
+            return
+        self._is_closing.set()
+        self._queue.put(None)
+        self._thread.join(max(0.0, deadline_s - time.monotonic()))
+        if self._failure is not None:
+            raise self._failure
+        if self._thread.is_alive():
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Count what a stalled output has not taken and leave its thread behind."""
+        self._is_stuck = True
+        self.missing += 1  # the row in the stalled call
+        try:
+            while True:
+                self.missing += self._queue.get_nowait() is not None
+        except Empty:
+            self._queue.put(None)
+
+    @property
+    def problem(self) -> str | None:
+        """One sentence if rows are missing."""
+        if self._sink.reader_gone:
+            return None
+        if self.missing:
+            why = "does not take them" if self._is_stuck else "was too slow for them"
+            return f"{self.missing} rows are missing in {self._name}, which {why}."
+        return self._sink.problem
+
+    @property
+    def reader_gone(self) -> bool:
+        """Whether nobody reads this output any more."""
+        return self._sink.reader_gone

@@ -1,0 +1,127 @@
+"""The one door to all outputs of a run."""
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from realtime.board import Board
+from realtime.estimate import Estimate
+from realtime.log.columns import json_line
+from realtime.log.csv_log import CsvLog
+from realtime.log.lane import Lane
+from realtime.log.meta import RunMeta
+from realtime.log.plain import PlainLines
+from realtime.log.rotation import Rotation
+from realtime.log.stdout_lines import StdoutLines
+
+CLOSE_S = 5.0
+
+
+class LogThread:
+    """Hands each row to every output, without waiting for any.
+
+    Attributes
+    ----------
+    first_window : int
+        Added to the windows of this run: what an appended log already holds.
+    """
+
+    def __init__(self, lanes: list[Lane], first_window: int = 0) -> None:
+        self._lanes = lanes
+        self.first_window = first_window
+
+    def put(self, estimate: Estimate, *, block: bool = False) -> None:
+        """Hand over one row.
+
+        Parameters
+        ----------
+        estimate : Estimate
+        block : bool
+            True for a source that can wait: then a slow output slows the run and loses
+            nothing. False for a live one: then rows that find 4096 others waiting are
+            counted and announced.
+
+        Raises
+        ------
+        Exception
+            What an output failed with unexpectedly; faults of disk and pipe are not raised.
+        """
+        if self.first_window:
+            estimate = replace(estimate, window=estimate.window + self.first_window)
+        for lane in self._lanes:
+            lane.put(estimate, block=block)
+
+    def close(self, timeout_s: float = CLOSE_S) -> None:
+        """Write what waits, for at most `timeout_s` seconds; may be called twice."""
+        deadline_s = time.monotonic() + timeout_s
+        for lane in self._lanes:
+            lane.close(deadline_s)
+
+    @property
+    def problem(self) -> str | None:
+        """What is missing in which output; if not None, the run ends with exit code 1."""
+        return " ".join(lane.problem for lane in self._lanes if lane.problem) or None
+
+    @property
+    def reader_gone(self) -> bool:
+        """Whether the reader of standard output has left: then the run ends with exit code 0."""
+        return any(lane.reader_gone for lane in self._lanes)
+
+
+def open_log(
+    *,
+    csv: Path | None,
+    json: bool,
+    plain: bool,
+    meta: RunMeta,
+    overwrite: bool = False,
+    append: bool = False,
+    rotation: Rotation | None = None,
+    board: Board,
+    stop: threading.Event,
+    stdout: int = 1,
+) -> LogThread:
+    """Open the outputs that a person asked for.
+
+    Parameters
+    ----------
+    csv : Path or None
+        Where the CSV goes.
+    json, plain : bool
+        Lines on standard output, of one kind or none.
+    meta : RunMeta
+        For the description beside the CSV.
+    overwrite, append, rotation
+        As in `CsvLog`.
+    board : Board
+        Learns what could not be written.
+    stop : threading.Event
+        Is set when the reader of standard output has left.
+    stdout : int
+        Descriptor of standard output.
+
+    Raises
+    ------
+    OutputError
+        If the CSV cannot be written, exists already, or disagrees with this run.
+    """
+    lanes = []
+    first_window = 0
+    if csv is not None:
+        log = CsvLog(
+            csv,
+            meta,
+            overwrite=overwrite,
+            append=append,
+            rotation=rotation,
+            notify=board.notice,
+        )
+        first_window = log.first_window
+        lanes.append(Lane(str(csv), log, board.notice, stop))
+    if json or plain:
+        lines = StdoutLines(
+            json_line if json else PlainLines(), descriptor=stdout, notify=board.notice
+        )
+        lanes.append(Lane("standard output", lines, board.notice, stop))
+    return LogThread(lanes, first_window)
