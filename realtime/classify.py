@@ -10,6 +10,7 @@ from itertools import groupby
 from multiprocessing import get_context
 from os import cpu_count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,15 +51,20 @@ def classify(arguments: argparse.Namespace) -> int:
     model = open_model(settings)
     judge = Judge(model.bundle, settings.window_s, settings.hop_s)
     files = find_sound_files(arguments.paths)
-    work = partial(
-        _analysed, banks=model.bundle.banks, window_s=settings.window_s, hop_s=settings.hop_s
-    )
     jobs = min(arguments.jobs or cpu_count() or 1, max(1, len(files)))
     failed = 0
     with (
         open_output(arguments.csv, json=arguments.json, overwrite=arguments.overwrite) as output,
         Progress(len(files), sys.stderr) as progress,
+        TemporaryDirectory(prefix="ser-live-") as folder,
     ):
+        work = partial(
+            _analysed,
+            banks=model.bundle.banks,
+            window_s=settings.window_s,
+            hop_s=settings.hop_s,
+            folder=Path(folder),
+        )
         for result in _results(_mapped(work, files, jobs), judge, mode):
             output.write(result)
             progress.advance()
@@ -68,9 +74,11 @@ def classify(arguments: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _analysed(path: Path, *, banks: FilterBanks, window_s: float, hop_s: float) -> Analysis:
+def _analysed(
+    path: Path, *, banks: FilterBanks, window_s: float, hop_s: float, folder: Path
+) -> Analysis:
     try:
-        recording = analyse(path, banks, window_s=window_s, hop_s=hop_s)
+        recording = analyse(path, banks, window_s=window_s, hop_s=hop_s, folder=folder)
     except AudioError as error:
         return Analysis(path=path, recording=None, error=str(error))
     return Analysis(path=path, recording=recording)
@@ -153,5 +161,7 @@ def _pooled(
         total += np.log(np.maximum(found, LEAST_PROBABILITY)).sum(axis=0)
     if not recording.rows:
         return None
-    powers = np.exp(total / recording.rows - (total / recording.rows).max())
-    return powers / powers.sum()
+    mean = total / recording.rows
+    powers = np.exp(mean - mean.max())
+    pooled: NDArray[np.float64] = powers / powers.sum()
+    return pooled

@@ -60,7 +60,9 @@ class Recording:
         self.spool.unlink(missing_ok=True)
 
 
-def analyse(path: Path, banks: FilterBanks, *, window_s: float, hop_s: float) -> Recording:
+def analyse(
+    path: Path, banks: FilterBanks, *, window_s: float, hop_s: float, folder: Path
+) -> Recording:
     """Compute the windows of a file, by the path that runs live.
 
     Parameters
@@ -70,6 +72,8 @@ def analyse(path: Path, banks: FilterBanks, *, window_s: float, hop_s: float) ->
     banks : FilterBanks
     window_s, hop_s : float
         Seconds.
+    folder : Path
+        Where the temporary file is made.
 
     Raises
     ------
@@ -77,21 +81,18 @@ def analyse(path: Path, banks: FilterBanks, *, window_s: float, hop_s: float) ->
         If the file cannot be used.
     """
     source = FileSource(path, speed=None, loop=False)
-    with tempfile.NamedTemporaryFile(prefix="ser-live-", delete=False) as spool:
-        recording = _Analysis(source, FrameExtractor(banks), window_s, hop_s)
+    analysis = _Analysis(source, FrameExtractor(banks), window_s, hop_s)
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as spool:
         try:
-            for window in recording.windows():
-                row = np.append(window.vector, np.float32(window.active_frames))
-                spool.write(row.astype(np.float32).tobytes())
-        except BaseException:
-            Path(spool.name).unlink(missing_ok=True)
-            raise
+            for vector, active_frames in analysis.windows():
+                spool.write(vector.tobytes())
+                spool.write(np.float32(active_frames).tobytes())
         finally:
             source.close()
     return Recording(
-        duration_s=recording.samples / source.rate,
-        speech_s=recording.speech_frames / FRAMES_PER_SECOND,
-        rows=recording.rows,
+        duration_s=analysis.samples / source.rate,
+        speech_s=analysis.speech_frames / FRAMES_PER_SECOND,
+        rows=analysis.rows,
         spool=Path(spool.name),
     )
 
@@ -118,16 +119,16 @@ class _Analysis:
         """Frames that the gate called speech."""
         return self._segment.speech_frames
 
-    def windows(self) -> Iterator[Window]:
-        """Windows with enough speech."""
+    def windows(self) -> Iterator[tuple[NDArray[np.float32], int]]:
+        """Vector and active frames of each window with enough speech."""
         for item in self._source.items(Event()):
             if isinstance(item, Block):
                 self.samples += item.samples.size
                 yield from self._counted(self._segment.push(item.samples))
         yield from self._counted(self._segment.push(np.zeros(0, np.float32), last=True))
 
-    def _counted(self, windows: list[Window]) -> Iterator[Window]:
+    def _counted(self, windows: list[Window]) -> Iterator[tuple[NDArray[np.float32], int]]:
         for window in windows:
             if window.vector is not None:
                 self.rows += 1
-                yield window
+                yield window.vector, window.active_frames

@@ -1,0 +1,160 @@
+"""The `calibrate` command: learn a speaker's voice, room and microphone into a profile."""
+
+import argparse
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from models.audio import SAMPLE_RATE
+from models.baseline import SpeakerBaseline
+from models.errors import AudioError, OutputError
+from models.frames import FrameExtractor
+from models.profile import profile_path, save_profile
+from models.segment import SegmentStream
+from models.windows import Window
+from realtime.judge import Judge
+from realtime.options import merged_settings, open_model, profiles_folder
+from realtime.progress import bar
+from realtime.sources.base import Block, Gap, Source
+from realtime.sources.file import FileSource
+
+ENOUGH_SPEECH_S = 45.0
+LEAST_SPEECH_S = 6.0
+READING = """\
+Please read aloud, in your everyday voice, as often as it takes:
+
+    When the sunlight strikes raindrops in the air, they act as a prism and form a rainbow.
+    The rainbow is a division of white light into many beautiful colours. These take the
+    shape of a long round arch, with its path high above, and its two ends apparently beyond
+    the horizon. There is, according to legend, a boiling pot of gold at one end. People look,
+    but no one ever finds it. When a man looks for something beyond his reach, his friends say
+    he is looking for the pot of gold at the end of the rainbow.
+
+"""
+
+
+class Learner:
+    """Feeds what a source yields into a baseline.
+
+    Parameters
+    ----------
+    judge : Judge
+        Of the model that the profile is for.
+    extractor : FrameExtractor
+    window_s, hop_s : float
+        Seconds.
+    """
+
+    def __init__(self, judge: Judge, extractor: FrameExtractor, window_s: float, hop_s: float):
+        self._judge = judge
+        self._extractor = extractor
+        self._window_s = window_s
+        self._window_samples = round(window_s * SAMPLE_RATE)
+        self._hop_samples = round(hop_s * SAMPLE_RATE)
+        self._segment: SegmentStream | None = None
+        self.baseline = SpeakerBaseline()
+
+    @property
+    def speech_s(self) -> float:
+        """Seconds of speech learnt so far."""
+        return self.baseline.weight * self._window_s
+
+    def push(self, item: Block | Gap) -> None:
+        """Learn from the windows that a block completes; a gap or loss begins a new segment."""
+        if isinstance(item, Gap):
+            self.finish()
+            return
+        if item.lost_samples or item.starts_segment:
+            self.finish()
+        if self._segment is None:
+            self._segment = SegmentStream(
+                item.rate,
+                self._extractor,
+                window_samples=self._window_samples,
+                hop_samples=self._hop_samples,
+            )
+        self._learn(self._segment.push(item.samples))
+
+    def finish(self) -> None:
+        """End the segment."""
+        if self._segment is not None:
+            self._learn(self._segment.push(np.zeros(0, np.float32), last=True))
+            self._segment = None
+
+    def _learn(self, windows: list[Window]) -> None:
+        preprocessing = self._judge.preprocessing
+        for window in windows:
+            if window.vector is not None:
+                levelled = preprocessing.levelled(window.vector)
+                evidence = self._judge.evidence(window.active_frames)
+                preprocessing.learn(self.baseline, levelled, evidence)
+
+
+def calibrate(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    settings = merged_settings(arguments)
+    model = open_model(settings)
+    path = profile_path(arguments.profile, profiles_folder())
+    if path.exists() and not arguments.overwrite:
+        raise OutputError(f"The profile {path} exists: choose another name, or add --overwrite.")
+    judge = Judge(model.bundle, settings.window_s, settings.hop_s)
+    extractor = FrameExtractor(model.bundle.banks)
+    learner = Learner(judge, extractor, settings.window_s, settings.hop_s)
+    if arguments.from_file is not None:
+        _from_file(learner, arguments.from_file)
+    else:
+        _from_microphone(learner, settings.device, settings.channel)
+    if learner.speech_s < LEAST_SPEECH_S:
+        raise AudioError(
+            f"Only {learner.speech_s:.1f} s of speech were heard, at least {LEAST_SPEECH_S:g} s "
+            "are needed: nothing was saved; speak longer or closer to the microphone."
+        )
+    save_profile(path, learner.baseline, judge.preprocessing)
+    print(
+        f"Learnt from {learner.speech_s:.0f} s of speech: {path}\n"
+        f"Use it with `monitor --baseline {arguments.profile}`.",
+        file=sys.stderr,
+    )
+    return 0
+
+
+def _from_file(learner: Learner, path: Path) -> None:
+    source = FileSource(path, speed=None, loop=False)
+    try:
+        for item in source.items(threading.Event()):
+            if isinstance(item, Block | Gap):
+                learner.push(item)
+        learner.finish()
+    finally:
+        source.close()
+
+
+def _from_microphone(learner: Learner, device: str, channel: int) -> None:
+    from realtime.sources.microphone import MicrophoneSource
+
+    source: Source = MicrophoneSource(device or None, channel=channel or None)
+    sys.stderr.write(READING)
+    stop = threading.Event()
+    try:
+        for item in source.items(stop):
+            if isinstance(item, Block | Gap):
+                learner.push(item)
+            _show(learner.speech_s)
+            if learner.speech_s >= ENOUGH_SPEECH_S:
+                sys.stderr.write("\nThat is enough, thank you.\n")
+                break
+        learner.finish()
+    except KeyboardInterrupt:
+        # Ctrl-C ends the reading early; what was heard may still be enough.
+        sys.stderr.write("\n")
+    finally:
+        source.close()
+
+
+def _show(speech_s: float) -> None:
+    if sys.stderr.isatty():
+        share = speech_s / ENOUGH_SPEECH_S
+        sys.stderr.write(f"\r{bar(share)} {speech_s:4.1f} of {ENOUGH_SPEECH_S:g} s of speech ")
+        sys.stderr.flush()

@@ -1,0 +1,180 @@
+"""The `monitor` and `replay` commands: source, worker, log and dashboard put together."""
+
+import argparse
+import contextlib
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from models.errors import UsageError
+from realtime import __version__
+from realtime.board import Board, RunFacts
+from realtime.config import RealtimeSettings
+from realtime.dashboard.native_noise import native_noise_to
+from realtime.dashboard.screen import Dashboard, can_draw
+from realtime.demonstration import demonstration_clip
+from realtime.estimator import Estimator, utc_now
+from realtime.log.log_thread import LogThread, open_log
+from realtime.log.meta import RunMeta
+from realtime.log.rotation import parse_rotation
+from realtime.options import (
+    estimator_settings,
+    log_file,
+    merged_settings,
+    open_model,
+    profiles_folder,
+)
+from realtime.sources.base import Source
+from realtime.sources.file import FileSource
+from realtime.speaker import open_speaker
+from realtime.summary import Summary
+from realtime.worker import Recorder, Worker
+
+OUTPUT_FAILED = 1
+INTERRUPTED = 130
+POLL_S = 0.2
+
+OpenSource = Callable[[RealtimeSettings], Source]
+
+
+def monitor(arguments: argparse.Namespace) -> int:
+    """Microphone to dashboard."""
+    from realtime.sources.microphone import MicrophoneSource
+
+    def open_source(settings: RealtimeSettings) -> Source:
+        return MicrophoneSource(settings.device or None, channel=settings.channel or None)
+
+    return _Run(arguments, open_source).execute()
+
+
+def replay(arguments: argparse.Namespace) -> int:
+    """A recording as if it were live; without a file the demonstration clip."""
+    path: Path = arguments.file or demonstration_clip()
+
+    def open_source(_: RealtimeSettings) -> Source:
+        return FileSource(path, speed=arguments.speed, loop=arguments.loop)
+
+    return _Run(arguments, open_source).execute()
+
+
+class _Run:
+    """One run; everything that can be wrong is found before the source is opened."""
+
+    def __init__(self, arguments: argparse.Namespace, open_source: OpenSource) -> None:
+        if arguments.overwrite and arguments.append:
+            raise UsageError("--overwrite and --append exclude each other: choose one.")
+        self._arguments = arguments
+        self._open_source = open_source
+        self._settings = merged_settings(arguments)
+        self._rotation = parse_rotation(arguments.rotate) if arguments.rotate else None
+        self._model = open_model(self._settings)
+        self._speaker = open_speaker(
+            self._settings.baseline, self._model.bundle.preprocessing, profiles_folder()
+        )
+        self._model.bundle.calibration.for_window(self._settings.window_s)
+        self._stop = threading.Event()
+        self._shows = not (arguments.json or arguments.no_dashboard) and can_draw()
+
+    def execute(self) -> int:
+        """Run to the end and return the exit code."""
+        interrupted = False
+        with contextlib.ExitStack() as stack:
+            if self._shows:
+                stack.enter_context(native_noise_to(log_file()))
+            source = self._open_source(self._settings)
+            stack.callback(source.close)
+            board = Board(self._facts(source))
+            log = self._open_log(source, board)
+            stack.callback(log.close)
+            worker = self._worker(source, board, log, None)
+            worker.start()
+            try:
+                self._attend(board, worker)
+            except KeyboardInterrupt:
+                interrupted = True
+            finally:
+                self._stop.set()
+            summary = worker.result()
+        return self._farewell(summary, log, interrupted=interrupted)
+
+    def _farewell(self, summary: Summary, log: LogThread, *, interrupted: bool) -> int:
+        if log.reader_gone:
+            return 0
+        print(summary, file=sys.stderr)
+        problems = [problem for problem in (log.problem,) if problem]
+        for problem in problems:
+            print(f"ser-live: {problem}", file=sys.stderr)
+        if problems:
+            return OUTPUT_FAILED
+        return INTERRUPTED if interrupted else 0
+
+    def _facts(self, source: Source) -> RunFacts:
+        return RunFacts(
+            source=source.name,
+            model=self._model.name,
+            baseline=self._speaker.name,
+            window_s=self._settings.window_s,
+            hop_s=self._settings.hop_s,
+        )
+
+    def _open_log(self, source: Source, board: Board) -> LogThread:
+        arguments = self._arguments
+        return open_log(
+            csv=arguments.csv,
+            json=arguments.json,
+            plain=not (self._shows or arguments.json),
+            meta=self._meta(source),
+            overwrite=arguments.overwrite,
+            append=arguments.append,
+            rotation=self._rotation,
+            board=board,
+            stop=self._stop,
+        )
+
+    def _meta(self, source: Source) -> RunMeta:
+        settings = asdict(self._settings)
+        for name in ("refresh_hz", "device", "channel"):
+            del settings[name]
+        return RunMeta(
+            version=__version__,
+            bundle=self._model.bundle.fingerprint,
+            settings=settings,
+            source=source.name,
+            started_utc=utc_now(),
+        )
+
+    def _worker(
+        self, source: Source, board: Board, log: LogThread, recorder: Recorder | None
+    ) -> Worker:
+        estimator = Estimator(
+            self._model.bundle, estimator_settings(self._settings), self._speaker, source.rate
+        )
+        return Worker(
+            source,
+            estimator,
+            board,
+            log,
+            self._stop,
+            recorder=recorder,
+            longest_s=getattr(self._arguments, "duration", None),
+        )
+
+    def _attend(self, board: Board, worker: Worker) -> None:
+        """Show the run, or wait for its end."""
+        if self._shows:
+
+            def on_key(key: str) -> None:
+                if key in "rR":
+                    worker.reset_speaker()
+
+            Dashboard(board, on_key, refresh_hz=self._settings.refresh_hz).run(self._stop)
+            return
+        told: tuple[str, ...] = ()
+        while not self._stop.wait(POLL_S):
+            notices = board.snapshot().notices
+            for text in notices:
+                if text not in told:
+                    print(f"ser-live: {text}", file=sys.stderr)
+            told = notices
