@@ -130,8 +130,8 @@ def _missing_bytes(folder: Path, archive: Archive) -> int:
 
 @contextmanager
 def _bars(console: "Console | None") -> Iterator[_Step]:
-    from rich import console as rich_console  # noqa: PLC0415 - drawing only
-    from rich import progress  # noqa: PLC0415 - drawing only
+    from rich import console as rich_console
+    from rich import progress
 
     bars = progress.Progress(
         progress.TextColumn("{task.description}"),
