@@ -6,9 +6,10 @@
 
 Silero hears quiet speech badly, so a slow gain lifts it first. The gain follows a level that
 rises at once and falls slowly, and looks at no sample after the chunk. Chunks that are digital
-silence, or far below that level, are "not speech" and pass the network by: it goes on after them
-as it was. That saves time, and it decides better: a network that hears the silence, or starts
-afresh after it, comes back late. It is a rule of the gate, the same live, offline and in bulk.
+silence, or far below that level, are "not speech" and pass the network by; after a pause of such
+chunks it starts again from the state it begins a segment with. That saves time, and it decides
+better: a network that hears the pause comes back late, and one that goes on as it was takes the
+noise after it for speech. It is a rule of the gate, the same live, offline and in bulk.
 """
 
 from dataclasses import asdict, dataclass
@@ -16,7 +17,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.silero import CHUNK, CONTEXT, WEIGHTS_SHA256, Silero, SileroWeights
+from models.silero import CHUNK, CONTEXT, Silero
+from models.silero_weights import START_SHA256, WEIGHTS_SHA256, SileroWeights
 from models.slow_gain import SlowGain
 
 __all__ = ["CHUNK", "GATE", "GateContract", "SpeechGate", "gate_contract"]
@@ -43,8 +45,10 @@ class GateContract:
     silence_dbfs, silence_below_db : float
         A chunk below this level is silence; so is one that lies further than this below the
         running level. Silence is "not speech", and the network does not hear it.
-    weights_sha256 : str
-        The network's weights.
+    pause_chunks : int
+        After so many silent chunks the network starts again.
+    weights_sha256, start_sha256 : str
+        The network's weights, and the state it starts from.
     """
 
     chunk_samples: int = CHUNK
@@ -54,8 +58,10 @@ class GateContract:
     max_gain_db: float = 40.0
     decay_db_per_s: float = 6.0
     silence_dbfs: float = -85.0
-    silence_below_db: float = 45.0
+    silence_below_db: float = 40.0
+    pause_chunks: int = 8
     weights_sha256: str = WEIGHTS_SHA256
+    start_sha256: str = START_SHA256
 
     def as_dict(self) -> dict[str, int | float | str]:
         """Return the contract in the form a bundle stores."""
@@ -98,6 +104,7 @@ class SpeechGate:
         self._gain.reset()
         self._pending = np.zeros(0, np.float32)
         self._context = np.zeros(CONTEXT, np.float32)
+        self._silent_chunks = self._contract.pause_chunks
         self._speech = False
 
     def push(self, canonical: Array) -> Decisions:
@@ -126,13 +133,22 @@ class SpeechGate:
     def _decide(self, chunks: Array) -> Decisions:
         lifted, sounding = self._gain.lift(chunks)
         lifted[~sounding] = 0
-        heard = iter(self._network.probabilities(self._with_context(lifted)[sounding]).tolist())
+        padded, fresh = self._with_context(lifted), self._after_pause(sounding)
+        heard = iter(self._network.probabilities(padded[sounding], fresh[sounding]).tolist())
         decisions = np.empty(len(chunks), np.bool_)
         for chunk, is_sounding in enumerate(sounding.tolist()):
             threshold = self._contract.off if self._speech else self._contract.on
             self._speech = is_sounding and next(heard) >= threshold
             decisions[chunk] = self._speech
         return decisions
+
+    def _after_pause(self, sounding: Decisions) -> Decisions:
+        """Tell which chunks follow a pause, or begin the segment."""
+        fresh = np.zeros(len(sounding), np.bool_)
+        for chunk, is_sounding in enumerate(sounding.tolist()):
+            fresh[chunk] = self._silent_chunks >= self._contract.pause_chunks
+            self._silent_chunks = 0 if is_sounding else self._silent_chunks + 1
+        return fresh
 
     def _with_context(self, lifted: Array) -> Array:
         """Put before each chunk the end of the one before it, shape (m, 576)."""
