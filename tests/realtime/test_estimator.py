@@ -1,0 +1,193 @@
+"""Rows: numbering, time, gaps, losses; and estimates that do not depend on the blocks."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from models.bundle import Bundle
+from models.errors import UsageError
+from realtime.estimate import Estimate, State
+from realtime.estimator import Estimator, EstimatorSettings
+from realtime.sources.base import Block, Gap
+from realtime.speaker import Speaker
+
+RATE = 48000
+HOP = RATE // 4
+Samples = NDArray[np.float32]
+
+
+def _settings(**changes: float) -> EstimatorSettings:
+    values = {"window_s": 3.0, "hop_s": 0.25, "smoothing_s": 0.5, "reset_after_silence_s": 1.0}
+    return EstimatorSettings(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def _estimator(bundle: Bundle, *, learns: bool = True, **changes: float) -> Estimator:
+    speaker = Speaker(name="test", learns=learns)
+    return Estimator(
+        bundle, _settings(**changes), speaker, RATE, monotonic=lambda: 100.0, utc=lambda: "now"
+    )
+
+
+def _rows(estimator: Estimator, items: Iterable[Block | Gap]) -> list[Estimate]:
+    rows = [row for item in items for row in estimator.push(item)]
+    return rows + estimator.finish()
+
+
+def _block(samples: Samples, **facts: object) -> Block:
+    return Block(samples=samples, rate=RATE, **facts)  # type: ignore[arg-type]
+
+
+@given(cuts=st.lists(st.integers(0, 8 * RATE), max_size=30))
+@settings(max_examples=15)
+def test_estimates_do_not_depend_on_the_blocks(
+    cuts: list[int], synthetic_bundle: Bundle, speech: Samples
+) -> None:
+    samples = speech[: 8 * RATE]
+    whole = _rows(_estimator(synthetic_bundle), [_block(samples)])
+    parts = np.split(samples, sorted(cuts))
+    live = _rows(_estimator(synthetic_bundle), [_block(part) for part in parts])
+    assert [(r.window, r.start_s, r.end_s, r.state) for r in live] == [
+        (r.window, r.start_s, r.end_s, r.state) for r in whole
+    ]
+    for row, expected in zip(live, whole, strict=True):
+        assert row.raw_emotion == expected.raw_emotion
+        if row.probabilities is not None:
+            np.testing.assert_allclose(row.probabilities, expected.probabilities, atol=1e-4)
+
+
+def test_the_first_emotion_appears_half_a_second_into_the_first_word(
+    synthetic_bundle: Bundle, speech: Samples
+) -> None:
+    rows = _rows(_estimator(synthetic_bundle), [_block(speech[: 4 * RATE])])
+    judged = next(row for row in rows if row.state is not State.NO_SPEECH)
+    assert judged.speech_ratio * (judged.end_s - judged.start_s) >= 0.45
+    assert judged.end_s < 2.0
+
+
+def test_silence_gets_no_emotion(synthetic_bundle: Bundle) -> None:
+    rows = _rows(_estimator(synthetic_bundle), [_block(np.zeros(2 * RATE, np.float32))])
+    assert len(rows) == 8
+    assert {row.state for row in rows} == {State.NO_SPEECH}
+    assert all(row.emotion is None and row.probabilities is None for row in rows)
+    assert rows[-1].level_dbfs == -120
+
+
+def test_columns_agree_with_the_state(synthetic_bundle: Bundle, speech: Samples) -> None:
+    for row in _rows(_estimator(synthetic_bundle), [_block(speech)]):
+        judged = row.state in (State.SPEECH, State.UNSURE)
+        assert (row.emotion is not None) == (row.state is State.SPEECH)
+        assert (row.probabilities is not None) == judged == (row.raw_emotion is not None)
+        if row.probabilities is not None:
+            assert sum(row.probabilities) == pytest.approx(1)
+            assert row.confidence == max(row.probabilities)
+
+
+def test_lost_samples_advance_time_end_the_segment_and_are_counted(
+    synthetic_bundle: Bundle, speech: Samples
+) -> None:
+    items = [_block(speech[:RATE]), _block(speech[:RATE], lost_samples=1000)]
+    rows = _rows(_estimator(synthetic_bundle), items)
+    assert [row.window for row in rows] == list(range(8))
+    assert rows[3].end_s == 1.0
+    assert rows[4].start_s == pytest.approx(1 + 1000 / RATE)
+    assert rows[4].end_s == pytest.approx(1.25 + 1000 / RATE)
+    assert [row.dropped_samples for row in rows] == [0] * 4 + [1000] * 4
+
+
+def test_each_whole_hop_that_is_lost_gets_a_gap_row(
+    synthetic_bundle: Bundle, speech: Samples
+) -> None:
+    items = [_block(speech[:RATE]), _block(speech[:RATE], lost_samples=2 * HOP + 5)]
+    rows = _rows(_estimator(synthetic_bundle), items)
+    assert [row.state for row in rows].count(State.GAP) == 2
+    gaps = [row for row in rows if row.state is State.GAP]
+    assert [(row.start_s, row.end_s) for row in gaps] == [(1.0, 1.25), (1.25, 1.5)]
+    assert rows[-1].end_s == pytest.approx(2.5 + 5 / RATE)
+
+
+@pytest.mark.parametrize(("elapsed_s", "hops"), [(0.1, 0), (0.2, 1), (1.1, 4), (1.2, 5)])
+def test_a_gap_is_rounded_to_whole_hops_when_it_is_over(
+    elapsed_s: float, hops: int, synthetic_bundle: Bundle, speech: Samples
+) -> None:
+    growing = [
+        Gap(elapsed_s=part * elapsed_s, over=part == 1, reason="unplugged")
+        for part in (0.3, 0.9, 1)
+    ]
+    items = [_block(speech[:RATE]), *growing, _block(speech[:RATE])]
+    rows = _rows(_estimator(synthetic_bundle), items)
+    assert [row.state for row in rows].count(State.GAP) == hops
+    assert [row.window for row in rows] == list(range(8 + hops))
+    assert rows[-1].end_s == pytest.approx(2 + hops / 4)
+    ends = [row.end_s for row in rows]
+    assert ends == sorted(set(ends))
+
+
+def test_a_gap_before_any_sound_and_one_that_never_ends(synthetic_bundle: Bundle) -> None:
+    rows = _rows(
+        _estimator(synthetic_bundle), [Gap(elapsed_s=0.6, over=False, reason="no device")]
+    )
+    assert [(row.state, row.end_s) for row in rows] == [(State.GAP, 0.25), (State.GAP, 0.5)]
+
+
+def test_a_device_that_returns_at_another_rate_keeps_time(
+    synthetic_bundle: Bundle, speech: Samples
+) -> None:
+    items = [
+        _block(speech[:RATE]),
+        Gap(elapsed_s=0.5, over=True, reason="unplugged"),
+        Block(samples=speech[:16000], rate=16000),
+    ]
+    rows = _rows(_estimator(synthetic_bundle), items)
+    assert [row.end_s for row in rows] == [0.25 * (i + 1) for i in range(10)]
+
+
+def test_a_loop_begins_a_segment_without_losing_time(
+    synthetic_bundle: Bundle, speech: Samples
+) -> None:
+    items = [_block(speech[:RATE]), _block(speech[:RATE], starts_segment=True)]
+    rows = _rows(_estimator(synthetic_bundle), items)
+    assert [row.end_s for row in rows] == [0.25 * (i + 1) for i in range(8)]
+    assert rows[4].start_s == 1.0
+    assert rows[-1].dropped_samples == 0
+
+
+def test_latency_counts_from_the_last_sample_of_the_window(synthetic_bundle: Bundle) -> None:
+    samples = np.zeros(HOP + 480 + 4800, np.float32)
+    rows = _estimator(synthetic_bundle).push(_block(samples, arrived_s=99.9))
+    assert rows[0].latency_ms == pytest.approx(100 + (480 + 4800) / 48)
+
+
+def test_a_window_does_not_learn_from_itself(synthetic_bundle: Bundle, speech: Samples) -> None:
+    adaptive = _rows(_estimator(synthetic_bundle), [_block(speech)])
+    cold = _rows(_estimator(synthetic_bundle, learns=False), [_block(speech)])
+    first = next(i for i, row in enumerate(cold) if row.probabilities is not None)
+    assert adaptive[first].probabilities == cold[first].probabilities
+    assert adaptive[-1].probabilities != cold[-1].probabilities
+    assert {row.baseline_windows for row in cold} == {0}
+
+
+def test_the_baseline_counts_each_second_of_speech_once(
+    synthetic_bundle: Bundle, speech: Samples
+) -> None:
+    by_hop = [
+        _rows(_estimator(synthetic_bundle, hop_s=hop_s), [_block(speech)])[-1].baseline_windows
+        for hop_s in (0.1, 0.25, 0.5)
+    ]
+    assert by_hop == pytest.approx([by_hop[0]] * 3, rel=0.1)
+    assert 3 < by_hop[0] < 7
+
+
+def test_reset_forgets_the_speaker(synthetic_bundle: Bundle, speech: Samples) -> None:
+    estimator = _estimator(synthetic_bundle)
+    assert estimator.push(_block(speech[: 8 * RATE]))[-1].baseline_windows > 0
+    estimator.reset_speaker()
+    assert estimator.push(_block(np.zeros(HOP, np.float32)))[0].baseline_windows < 0.1
+
+
+def test_a_window_that_was_not_calibrated_is_refused(synthetic_bundle: Bundle) -> None:
+    with pytest.raises(UsageError, match=r"window of 1\.5 s"):
+        _estimator(synthetic_bundle, window_s=1.5)
