@@ -49,10 +49,10 @@ def _bar(index: int, latest: Estimate | None, width: int, glyphs: Glyphs) -> Lin
     ]
 
 
-def bar_and_trend_lines(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Line]:
-    """Draw the bars and, beside each, its mean per second over the last minute, newest right."""
-    bars = bar_lines(snapshot, width - TREND_S - _TREND_GAP, 1, glyphs)
-    means = [_mean(second) for second in _seconds(snapshot)]
+def bar_and_trend_lines(snapshot: Snapshot, width: int, trend: int, glyphs: Glyphs) -> list[Line]:
+    """Draw the bars and, beside each, its course over the last minute in `trend` columns."""
+    bars = bar_lines(snapshot, width - trend - _TREND_GAP, 1, glyphs)
+    means = [_mean(group) for group in _grouped(snapshot, trend)]
     gap = seg(" " * _TREND_GAP)
     trends = (columns([mean[i] for mean in means], glyphs.up) for i in range(len(EMOTIONS)))
     return [
@@ -61,28 +61,28 @@ def bar_and_trend_lines(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[
     ]
 
 
-def trend_heading(width: int) -> Line:
+def trend_heading(width: int, trend: int) -> Line:
     """Name the two columns of `bar_and_trend_lines`."""
-    left = pad([seg("now", DIM)], width - TREND_S)
-    return [*left, seg(f"{'last minute':<{TREND_S - 3}}", DIM), seg("now", DIM)]
+    left = pad([seg("now", DIM)], width - trend)
+    return [*left, seg(f"{'last minute':<{trend - 3}}", DIM), seg("now", DIM)]
 
 
-def _seconds(snapshot: Snapshot) -> list[list[tuple[float, ...]]]:
-    """Group the probabilities by whole second of the stream, so that columns stay what they are."""
-    groups: list[list[tuple[float, ...]]] = [[] for _ in range(TREND_S)]
+def _grouped(snapshot: Snapshot, trend: int) -> list[list[tuple[float, ...]]]:
+    """Sort the last minute's probabilities into columns that begin at fixed stream times."""
+    groups: list[list[tuple[float, ...]]] = [[] for _ in range(trend)]
     if snapshot.latest is None:
         return groups
-    hop_s = snapshot.facts.hop_s
-    oldest = int(snapshot.latest.window * hop_s) - TREND_S + 1
-    for row in snapshot.history[-ceil(TREND_S / hop_s) :]:
-        second = int(row.window * hop_s) - oldest
-        if row.probabilities is not None and second >= 0:
-            groups[second].append(row.probabilities)
+    per_column = TREND_S / trend / snapshot.facts.hop_s
+    oldest = int(snapshot.latest.window / per_column) - trend + 1
+    for row in snapshot.history[-ceil(trend * per_column) :]:
+        place = int(row.window / per_column) - oldest
+        if row.probabilities is not None and place >= 0:
+            groups[place].append(row.probabilities)
     return groups
 
 
 def _mean(group: list[tuple[float, ...]]) -> list[float]:
-    """Average a second of speech, never below what shows as a line: empty means no speech."""
+    """Average the speech of a column, never below what shows as a line: empty means no speech."""
     if not group:
         return [0.0] * len(EMOTIONS)
     return [max(sum(shares) / len(group), 0.1) for shares in zip(*group, strict=True)]

@@ -8,7 +8,7 @@ from models.labels import EMOTIONS
 from realtime.board import Snapshot
 from realtime.dashboard import letters
 from realtime.dashboard.glyphs import Glyphs
-from realtime.dashboard.lines import Line, seg
+from realtime.dashboard.lines import Line, flow, seg
 from realtime.dashboard.palette import ALARM, BOLD, DIM, LOOKS
 from realtime.estimate import Estimate, State
 
@@ -54,7 +54,7 @@ def confidence_line(latest: Estimate | None) -> Line:
     if latest is None:
         return [seg("waiting for the first sound", DIM)]
     if latest.state is State.SPEECH and latest.confidence is not None:
-        return [seg(percent(latest.confidence), BOLD), seg(" confident", DIM)]
+        return [seg("confidence ", DIM), seg(percent(latest.confidence), BOLD)]
     if latest.state is State.UNSURE:
         return _candidates(latest)
     return []
@@ -86,32 +86,33 @@ def held_s(snapshot: Snapshot) -> float:
     return sum(1 for _ in run) * snapshot.facts.hop_s
 
 
-def _last_heard(snapshot: Snapshot) -> Line:
+def _last_heard(snapshot: Snapshot) -> list[Line]:
     for age, row in enumerate(reversed(snapshot.history)):
         if row.emotion is not None:
             ago = age * snapshot.facts.hop_s
-            return [seg("last heard: ", DIM), seg(f"{row.emotion}, {ago:.0f} s ago", DIM)]
+            return [[seg(f"last heard: {row.emotion}, {ago:.0f} s ago", DIM)]]
     return []
 
 
-def caption(snapshot: Snapshot, glyphs: Glyphs) -> Line:
-    """Write the line under the word: confidence, how long, what else it could be."""
+def caption(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Line:
+    """Write the line under the word: the same in small, how long, and what else it could be.
+
+    Of what does not fit into `width` columns, the last parts are left out.
+    """
     latest = snapshot.latest
-    line = confidence_line(latest)
+    sure = confidence_line(latest)
     if latest is None:
-        return line
-    dot = seg(glyphs.dot, DIM)
+        return sure
+    parts: list[Line] = [[seg(word_of(latest))], *([sure] if sure else [])]
+    if latest.state is not State.UNSURE:
+        parts.append([seg(f"for {_duration(held_s(snapshot))}", DIM)])
     if latest.state is State.SPEECH:
         second, share = _ranked(latest)[1]
-        return [
-            *line,
-            dot,
-            seg(f"for {held_s(snapshot):.1f} s", DIM),
-            dot,
-            seg(f"next {second} {percent(share)}", DIM),
-        ]
-    if latest.state is State.UNSURE:
-        return line
-    lasted = [seg(f"for {held_s(snapshot):.1f} s", DIM)]
-    heard = _last_heard(snapshot)
-    return [*lasted, dot, *heard] if heard else lasted
+        parts.append([seg(f"next {second} {percent(share)}", DIM)])
+    elif latest.state is not State.UNSURE:
+        parts += _last_heard(snapshot)
+    return flow(parts, width, glyphs.dot)[0]
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"

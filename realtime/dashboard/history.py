@@ -111,13 +111,12 @@ _SIGNS: dict[State, tuple[str, Style]] = {
 
 
 def _skyline(slots: _Slots, level: int, levels: int, glyphs: Glyphs) -> Line:
-    """Draw one of `levels` lines of the confidence above the cells, counted from below."""
+    """Draw one of `levels` lines of the confidence above the emotions, counted from below."""
     line: Line = []
     for emotion, run in groupby(slots, key=lambda slot: slot.emotion if slot else None):
-        heights = [
-            slot.confidence * levels - level if slot and slot.confidence else 0.0 for slot in run
-        ]
-        line.append(seg(columns(heights, glyphs.up), LOOKS[emotion].ink if emotion else DIM))
+        shares = [slot.confidence or 0.0 if slot and emotion else 0.0 for slot in run]
+        heights = [share * levels - level for share in shares]
+        line.append(seg(columns(heights, glyphs.up), LOOKS[emotion].ink if emotion else PLAIN))
     return line
 
 

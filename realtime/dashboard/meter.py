@@ -14,6 +14,9 @@ _TITLE = "level "
 
 
 def _held(snapshot: Snapshot) -> list[Estimate]:
+    """Return the rows of the last seconds that were heard; none while nothing arrives."""
+    if snapshot.latest is None or snapshot.latest.state is State.GAP:
+        return []
     rows = max(1, round(HOLD_S / snapshot.facts.hop_s))
     return [row for row in snapshot.history[-rows:] if row.state is not State.GAP]
 

@@ -30,13 +30,15 @@ class Plan:
         Whether the line under the word and the one above the history are there.
     bar_columns : int
         1 or 2.
-    trend : bool
-        Each bar is followed by its last minute.
+    trend : int
+        Columns of the last minute that follow each bar, 0 for none.
     cells, history_rows, skyline : int
         Hops a line, lines, and rows of confidence above each line.
     status_rows, notice_rows : int
         Rows for each.
-    top, above_caption, above_bars, above_history, above_notices, above_keys : bool
+    above_bars : int
+        Rows above the bars; the last one names the trend.
+    top, above_caption, above_history, above_notices, above_keys : bool
         Empty rows.
     """
 
@@ -48,13 +50,13 @@ class Plan:
     caption: bool = False
     legend: bool = False
     bar_columns: int = 2
-    trend: bool = False
+    trend: int = 0
     history_rows: int = 1
     skyline: int = 0
     notice_rows: int = 1
     top: bool = False
     above_caption: bool = False
-    above_bars: bool = False
+    above_bars: int = 0
     above_history: bool = False
     above_notices: bool = False
     above_keys: bool = False
@@ -109,12 +111,13 @@ def make_plan(width: int, height: int, *, hop_s: float, status_rows: int, glyphs
     for rows in range(2, status_rows + 1):
         grow(status_rows=rows)
     if drawn:
-        grow(word_rows=letters.SMALL_ROWS, panel=panel)
+        grow(word_rows=letters.SMALL_ROWS, caption=True, panel=panel)
     more("history_rows", minute)
     grow(caption=True)
-    if plan.bar_columns == 1 and inner >= NAME + _TREND_BAR + TREND_S:
-        grow(trend=True, above_bars=True)
-    grow(above_bars=True)
+    grow(above_bars=1)
+    if plan.bar_columns == 1 and plan.above_bars:
+        columns = (n for n in (2 * TREND_S, TREND_S, 0) if inner >= NAME + _TREND_BAR + n)
+        grow(trend=next(columns, 0))
     grow(above_history=True)
     if big:
         grow(word_rows=letters.LARGE_ROWS, panel=inner >= 2 * headline.WIDEST + _PANEL_WIDTH)
@@ -122,6 +125,7 @@ def make_plan(width: int, height: int, *, hop_s: float, status_rows: int, glyphs
     grow(above_keys=True)
     grow(skyline=1)
     grow(above_caption=big)
+    grow(above_bars=2)
     grow(notice_rows=2)
     grow(above_notices=True)
     more("history_rows", 2 * minute)

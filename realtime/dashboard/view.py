@@ -92,7 +92,7 @@ def _top(snapshot: Snapshot, plan: Plan, glyphs: Glyphs) -> list[Line]:
     lines += word
     lines += [[]] * plan.above_caption
     if plan.caption:
-        lines.append(headline.caption(snapshot, glyphs))
+        lines.append(headline.caption(snapshot, plan.width, glyphs))
     if not plan.panel:
         lines.append(meter_line(snapshot, plan.width, glyphs))
     return lines
@@ -101,10 +101,10 @@ def _top(snapshot: Snapshot, plan: Plan, glyphs: Glyphs) -> list[Line]:
 def _middle(snapshot: Snapshot, plan: Plan, glyphs: Glyphs) -> list[Line]:
     """Draw bars and history."""
     lines: list[Line] = []
-    if plan.above_bars:
-        lines.append(trend_heading(plan.width) if plan.trend else [])
+    lines += [[]] * plan.above_bars
     if plan.trend:
-        lines += bar_and_trend_lines(snapshot, plan.width, glyphs)
+        lines[-1] = trend_heading(plan.width, plan.trend)
+        lines += bar_and_trend_lines(snapshot, plan.width, plan.trend, glyphs)
     else:
         lines += bar_lines(snapshot, plan.width, plan.bar_columns, glyphs)
     lines += [[]] * plan.above_history

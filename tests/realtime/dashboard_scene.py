@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from models.labels import EMOTIONS, Emotion
@@ -36,6 +37,7 @@ SCRIPT: tuple[tuple[str, float], ...] = (
 )
 
 
+@lru_cache(maxsize=8192)
 def estimate(window: int, kind: str, *, within: int = 8, seed: int = 0) -> Estimate:
     """Make one row of a kind: an emotion's name, or a state's."""
     chance = random.Random(seed * 100_003 + window)  # noqa: S311
@@ -107,7 +109,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--already", type=int, default=0, help="hops shown from the start")
-    parser.add_argument("--hops", type=int, default=10**6)
+    parser.add_argument("--hops", type=int, default=10_000)
     parser.add_argument("--pace", type=float, default=HOP_S, help="seconds between hops")
     parser.add_argument("--notice")
     parser.add_argument("--fail-at", type=int, default=-1, help="hop at which drawing fails")
