@@ -47,7 +47,9 @@ class Learner:
         Seconds.
     """
 
-    def __init__(self, judge: Judge, extractor: FrameExtractor, window_s: float, hop_s: float):
+    def __init__(
+        self, judge: Judge, extractor: FrameExtractor, window_s: float, hop_s: float
+    ) -> None:
         self._judge = judge
         self._extractor = extractor
         self._window_s = window_s

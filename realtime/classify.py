@@ -101,7 +101,7 @@ def _mapped(work: partial[Analysis], files: Sequence[Path], jobs: int) -> Iterat
 def _results(analyses: Iterable[Analysis], judge: Judge, mode: str) -> Iterator[FileResult]:
     """Judge files one by one, or folder by folder."""
     for _, group in groupby(analyses, key=lambda analysis: _speaker_key(analysis.path, mode)):
-        members = list(group) if mode == "folder" else group
+        members = list(group)
         shared = _baseline(members, judge) if mode == "folder" else None
         for analysis in members:
             yield _judged(analysis, judge, _own_baseline(analysis, judge, mode, shared))

@@ -1,5 +1,6 @@
 """Where `classify` writes: CSV or JSON lines, one row per file as soon as it is known."""
 
+import contextlib
 import csv
 import json
 import os
@@ -72,8 +73,6 @@ class Output:
         self._name = name
         self._json_lines = json_lines
         self._writer = csv.writer(stream, lineterminator="\n")
-        if not json_lines:
-            self._guarded(HEADER)
 
     def write(self, result: FileResult) -> None:
         """Write one row.
@@ -102,7 +101,13 @@ class Output:
             ) from error
 
     def __enter__(self) -> Self:
-        """Return itself."""
+        """Write the header."""
+        if not self._json_lines:
+            try:
+                self._guarded(HEADER)
+            except OutputError:
+                self._close()
+                raise
         return self
 
     def __exit__(
@@ -112,8 +117,13 @@ class Output:
         traceback: TracebackType | None,
     ) -> None:
         """Close the file; standard output stays open."""
+        self._close()
+
+    def _close(self) -> None:
         if self._stream is not sys.stdout:
-            self._stream.close()
+            # What a full disk did not take was reported when it was written.
+            with contextlib.suppress(OSError):
+                self._stream.close()
 
 
 def open_output(path: Path | None, *, json: bool, overwrite: bool) -> Output:

@@ -76,7 +76,7 @@ class Worker(threading.Thread):
         """Work; the thread's body."""
         try:
             self._work()
-        except BaseException as failure:
+        except BaseException as failure:  # noqa: BLE001 - raised again by result()
             self._failure = failure
         finally:
             self._board.finish()

@@ -1,5 +1,6 @@
 """Each feature group equals librosa's own function on the same frames."""
 
+from itertools import pairwise
 from unittest import mock
 
 import librosa
@@ -107,7 +108,7 @@ def test_contrast_bands_cover_the_spectrum_without_holes() -> None:
     assert len(bands) == 7
     assert bands[0][0] == 0
     assert bands[-1][1] == 513
-    for (_, end, _), (first, _, _) in zip(bands[:-1], bands[1:], strict=True):
+    for (_, end, _), (first, _, _) in pairwise(bands):
         assert first <= end
 
 

@@ -27,7 +27,7 @@ def test_one_row_and_many_rows_agree_with_a_slow_retelling() -> None:
 
 @pytest.mark.parametrize("shapes", [[], [(FEATURE_COUNT, 7)], [(10, 8)]])
 def test_shapes_that_do_not_fit_are_refused(shapes: list[tuple[int, int]]) -> None:
-    with pytest.raises(ValueError, match="outputs|rows"):
+    with pytest.raises(ValueError, match=r"outputs|rows"):
         Network([_layer(*shape, seed=0) for shape in shapes])
 
 

@@ -1,0 +1,122 @@
+"""calibrate: from speech to a private profile that only its own features accept."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from models.baseline import SpeakerBaseline
+from models.bundle import Bundle
+from models.errors import ProfileError
+from models.profile import load_profile, profile_path, save_profile
+from realtime.cli import main
+
+
+def _calibrate(model: Path, *arguments: str | Path) -> int:
+    return main(["calibrate", "--model", str(model), *map(str, arguments)])
+
+
+@pytest.fixture
+def profile(tmp_path: Path, synthetic_folder: Path, demonstration: Path) -> Path:
+    path = tmp_path / "profiles/me.json"
+    assert _calibrate(synthetic_folder, path, "--from", demonstration) == 0
+    return path
+
+
+def test_a_profile_is_small_private_and_used(
+    profile: Path,
+    synthetic_folder: Path,
+    synthetic_bundle: Bundle,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert profile.stat().st_mode & 0o777 == 0o600
+    assert profile.stat().st_size < 20_000
+    baseline = load_profile(profile, synthetic_bundle.preprocessing)
+    assert 3 < baseline.weight < 7
+    capsys.readouterr()
+    arguments = ["replay", "--speed", "max", "--json", "--model", str(synthetic_folder)]
+    assert main([*arguments, "--baseline", str(profile)]) == 0
+
+
+def test_a_name_goes_to_the_persons_own_folder(
+    synthetic_folder: Path,
+    demonstration: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert _calibrate(synthetic_folder, "me", "--from", demonstration) == 0
+    assert (tmp_path / "ser-live/profiles/me.json").is_file()
+    assert _calibrate(synthetic_folder, "me", "--from", demonstration) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    assert _calibrate(synthetic_folder, "me", "--from", demonstration, "--overwrite") == 0
+
+
+def test_too_little_speech_saves_nothing(
+    synthetic_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write(tmp_path / "silence.wav", np.zeros(32000), 16000)
+    assert _calibrate(synthetic_folder, tmp_path / "p.json", "--from", tmp_path / "silence.wav")
+    assert "nothing was saved" in capsys.readouterr().err
+    assert not (tmp_path / "p.json").exists()
+
+
+def test_a_profile_round_trips(tmp_path: Path, synthetic_bundle: Bundle) -> None:
+    rng = np.random.default_rng(0)
+    baseline = SpeakerBaseline(weight=2.5, mean=rng.normal(size=193), variance=rng.random(193))
+    path = profile_path(str(tmp_path / "x.json"), tmp_path)
+    save_profile(path, baseline, synthetic_bundle.preprocessing)
+    again = load_profile(path, synthetic_bundle.preprocessing)
+    assert again.weight == baseline.weight
+    np.testing.assert_array_equal(again.mean, baseline.mean)
+    np.testing.assert_array_equal(again.variance, baseline.variance)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"fingerprint": "0123"}, "other features"),
+        ({"profile_version": 99}, "version is 99"),
+        ({"mean": [0.0]}, "damaged"),
+        ({"mean": "x"}, "damaged"),
+        ({"weight": -1}, "damaged"),
+        ({"weight": 1e999}, "not valid JSON"),
+        ({"variance": [-1.0] * 193}, "damaged"),
+    ],
+)
+def test_a_wrong_profile_is_refused_with_a_clear_word(
+    profile: Path, synthetic_bundle: Bundle, change: dict[str, object], message: str
+) -> None:
+    content = json.loads(profile.read_text())
+    profile.write_text(json.dumps({**content, **change}))
+    with pytest.raises(ProfileError, match=message) as caught:
+        load_profile(profile, synthetic_bundle.preprocessing)
+    assert "calibrate me" in str(caught.value)
+
+
+@given(content=st.binary(max_size=300))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_rubbish_is_refused_with_our_own_error(
+    content: bytes, tmp_path: Path, synthetic_bundle: Bundle
+) -> None:
+    (tmp_path / "p.json").write_bytes(content)
+    with pytest.raises(ProfileError):
+        load_profile(tmp_path / "p.json", synthetic_bundle.preprocessing)
+
+
+def test_a_missing_profile_a_link_and_a_huge_one_are_refused(
+    tmp_path: Path, profile: Path, synthetic_bundle: Bundle
+) -> None:
+    with pytest.raises(ProfileError, match="no such file"):
+        load_profile(tmp_path / "none.json", synthetic_bundle.preprocessing)
+    (tmp_path / "link.json").symlink_to(profile)
+    with pytest.raises(ProfileError, match="not a plain file"):
+        load_profile(tmp_path / "link.json", synthetic_bundle.preprocessing)
+    (tmp_path / "huge.json").write_bytes(b" " * 10**6)
+    with pytest.raises(ProfileError, match="bytes"):
+        load_profile(tmp_path / "huge.json", synthetic_bundle.preprocessing)

@@ -1,0 +1,168 @@
+"""classify: one row per file, baselines by file and folder, whatever the number of processes."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from models.labels import EMOTIONS
+from realtime.classify_output import HEADER
+from realtime.cli import main
+from realtime.sound_files import find_sound_files
+
+RATE = 48000
+# Where four of the demonstration's emotions lie, in seconds.
+PIECES = {"neutral": (0.0, 3.6), "happy": (7.2, 10.9), "angry": (14.5, 18.4), "sad": (22.6, 26.4)}
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory, speech: NDArray[np.float32]) -> Path:
+    """Two folders of two pieces each, one silent file, one that is no sound, one to ignore."""
+    folder = tmp_path_factory.mktemp("corpus")
+    for i, (name, (start, end)) in enumerate(PIECES.items()):
+        path = folder / f"speaker{i // 2}" / f"{name}.wav"
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, speech[int(start * RATE) : int(end * RATE)], RATE)
+    soundfile.write(folder / "silent.flac", np.zeros(RATE), RATE)
+    (folder / "broken.wav").write_bytes(b"this is no sound")
+    (folder / "notes.txt").write_text("ignored")
+    return folder
+
+
+def _rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def _classify(
+    capsys: pytest.CaptureFixture[str], model: Path, *arguments: str | Path
+) -> tuple[int, list[dict[str, str]], str]:
+    code = main(["classify", "--model", str(model), "--jobs", "1", *map(str, arguments)])
+    captured = capsys.readouterr()
+    return code, _rows(captured.out), captured.err
+
+
+def test_one_row_per_file_in_the_fixed_columns(
+    corpus: Path, synthetic_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, rows, errors = _classify(capsys, synthetic_folder, corpus)
+    assert code == 1
+    assert "1 of 6 files could not be read" in errors
+    assert tuple(rows[0]) == HEADER
+    by_name = {Path(row["file"]).name: row for row in rows}
+    assert set(by_name) == {f"{name}.wav" for name in PIECES} | {"silent.flac", "broken.wav"}
+    happy = by_name["happy.wav"]
+    assert happy["emotion"] in EMOTIONS
+    assert float(happy["confidence"]) == max(float(happy[name]) for name in EMOTIONS)
+    assert float(happy["duration_s"]) == pytest.approx(3.7, abs=0.01)
+    assert 0.5 < float(happy["speech_s"]) < 3.7
+    silent = by_name["silent.flac"]
+    assert (silent["windows"], silent["emotion"], silent["error"]) == ("0", "", "")
+    broken = by_name["broken.wav"]
+    assert broken["error"]
+    assert not any(value for key, value in broken.items() if key not in ("file", "error"))
+
+
+def test_more_processes_give_the_same_rows(
+    corpus: Path, synthetic_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, alone, _ = _classify(capsys, synthetic_folder, corpus, "--baseline", "folder")
+    arguments = ["classify", "--model", str(synthetic_folder), "--jobs", "2"]
+    main([*arguments, "--baseline", "folder", str(corpus)])
+    assert _rows(capsys.readouterr().out) == alone
+
+
+def test_a_folder_is_one_speaker(
+    corpus: Path, synthetic_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def confidences(baseline: str, *paths: Path) -> dict[str, str]:
+        _, rows, _ = _classify(capsys, synthetic_folder, "--baseline", baseline, *paths)
+        return {Path(row["file"]).name: row["confidence"] for row in rows}
+
+    one, two = corpus / "speaker0", corpus / "speaker1"
+    together = confidences("folder", one, two)
+    assert together == {**confidences("folder", one), **confidences("folder", two)}
+    assert together != confidences("off", one, two)
+    assert together != confidences("file", one, two)
+
+
+def test_json_and_csv_say_the_same(
+    corpus: Path, synthetic_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "out.csv"
+    _classify(capsys, synthetic_folder, corpus / "speaker0", "--csv", path)
+    arguments = ["classify", "--model", str(synthetic_folder), "--json", "--jobs", "1"]
+    main([*arguments, str(corpus / "speaker0")])
+    objects = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    for row, item in zip(_rows(path.read_text()), objects, strict=True):
+        assert row == {key: "" if value is None else str(value) for key, value in item.items()}
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_existing_file_is_kept_unless_told_otherwise(
+    corpus: Path, synthetic_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text("precious")
+    code, _, errors = _classify(capsys, synthetic_folder, corpus / "speaker0", "--csv", path)
+    assert (code, path.read_text()) == (1, "precious")
+    assert "add --overwrite" in errors
+    code, _, _ = _classify(
+        capsys, synthetic_folder, corpus / "speaker0", "--csv", path, "--overwrite"
+    )
+    assert code == 0
+    assert path.read_text().startswith("file,")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (["nowhere"], 1, "no file or folder nowhere"),
+        (["."], 1, "no sound file"),
+        ([".", "--baseline", "adaptive"], 2, "choose one of off, file, folder"),
+        ([".", "--window", "1.5"], 2, "use one of 1, 2, 3"),
+        ([".", "--csv", "no/such/folder/x.csv"], 1, "no/such/folder"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_in_a_sentence(
+    case: tuple[list[str], int, str],
+    synthetic_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments, code, message = case
+    if "--csv" in arguments:
+        soundfile.write(tmp_path / "a.wav", np.zeros(100), 16000)
+    monkeypatch.chdir(tmp_path)
+    found, _, errors = _classify(capsys, synthetic_folder, *arguments)
+    assert found == code
+    assert message in errors
+    assert len(errors.strip().splitlines()) == 1
+
+
+def test_a_full_disk_is_said_and_rows_stay(
+    corpus: Path, synthetic_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, errors = _classify(
+        capsys, synthetic_folder, corpus / "speaker0", "--csv", Path("/dev/full"), "--overwrite"
+    )
+    assert code == 1
+    assert "No space left" in errors
+
+
+def test_files_are_found_once_folder_by_folder(corpus: Path) -> None:
+    found = find_sound_files([corpus, corpus / "silent.flac"])
+    names = [path.relative_to(corpus).as_posix() for path in found]
+    assert names == [
+        "broken.wav",
+        "silent.flac",
+        "speaker0/happy.wav",
+        "speaker0/neutral.wav",
+        "speaker1/angry.wav",
+        "speaker1/sad.wav",
+    ]
