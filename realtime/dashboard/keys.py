@@ -71,6 +71,10 @@ else:
             with contextlib.suppress(termios.error), _from_background():
                 self._saved = termios.tcgetattr(self._fd)
                 tty.setcbreak(self._fd, termios.TCSANOW)
+                # Ctrl-S becomes a key like any other: a screen that stands still would mislead.
+                attributes = termios.tcgetattr(self._fd)
+                attributes[0] &= ~termios.IXON
+                termios.tcsetattr(self._fd, termios.TCSANOW, attributes)
 
         def close(self) -> None:
             """Give the terminal its settings back; may be called twice."""

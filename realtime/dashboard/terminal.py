@@ -6,9 +6,6 @@ import select
 import sys
 import time
 
-if sys.platform != "win32":
-    import termios
-
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"  # other screen, no cursor, no wrapping, empty
 _LEAVE = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
 _ABORT = "\x18"  # ends an escape sequence that was cut short
@@ -70,7 +67,6 @@ class Terminal:
         if not self._entered:
             return
         self._entered = False
-        _resume_output(self._fd)
         cut_short, self._pending = self._pending, b""
         self.write((_ABORT if cut_short else "") + _LEAVE)
         until = time.monotonic() + _PATIENCE_S
@@ -111,11 +107,3 @@ def _reopened(fd: int) -> int | None:
     with contextlib.suppress(OSError):
         return os.open(os.ttyname(fd), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     return None
-
-
-def _resume_output(fd: int) -> None:
-    """Undo Ctrl-S, which would hold back what restores the terminal."""
-    if sys.platform == "win32":
-        return
-    with contextlib.suppress(termios.error):
-        termios.tcflow(fd, termios.TCOON)

@@ -132,6 +132,7 @@ def main() -> None:
                 board.add(estimate(window, kind, within=within))
             if args.count:
                 Path(args.count).write_text(str(window), encoding="ascii")
+        stop.set()
 
     worker = threading.Thread(target=work)
     worker.start()

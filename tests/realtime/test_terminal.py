@@ -1,0 +1,427 @@
+"""The live screen in a real terminal: always given back, never waited for."""
+
+import contextlib
+import fcntl
+import io
+import os
+import pty
+import re
+import select
+import shlex
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pytest
+from rich.console import Console
+
+from realtime.board import Board
+from realtime.dashboard.native_noise import native_noise_to
+from realtime.dashboard.screen import Dashboard, can_draw
+from tests.realtime.dashboard_scene import FACTS, fill
+
+SCENE = Path(__file__).with_name("dashboard_scene.py")
+ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
+PATIENCE_S = 20.0
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal")
+
+
+def wait_for(true: Callable[[], object], what: str) -> None:
+    """Wait until something holds; how long that takes is not what is tested."""
+    until = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < until, what
+        time.sleep(0.02)
+
+
+class Terminal:
+    """The program in a terminal of its own, which is read, or left unread."""
+
+    def __init__(self, *args: str, **variables: str) -> None:
+        self.master, self.slave = pty.openpty()
+        self.resize(80, 24)
+        self.before = termios.tcgetattr(self.slave)
+        self.output = b""
+        variables = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **variables}
+        self.program = subprocess.Popen(
+            [sys.executable, str(SCENE), *args],
+            stdin=self.slave,
+            stdout=self.slave,
+            stderr=subprocess.PIPE,
+            env=os.environ | variables,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.program.kill()
+        self.program.communicate()
+        for fd in (self.master, self.slave):
+            with contextlib.suppress(OSError):
+                os.close(fd)
+
+    def resize(self, width: int, height: int) -> None:
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+
+    def read(self) -> bytes:
+        while select.select([self.master], [], [], 0)[0]:
+            try:
+                self.output += os.read(self.master, 65536)
+            except OSError:  # closed
+                break
+        return self.output
+
+    def press(self, keys: str) -> None:
+        os.write(self.master, keys.encode())
+
+    def wait_for(self, shown: bytes) -> None:
+        wait_for(lambda: shown in self.read(), f"{shown!r} in {self.output[-2000:]!r}")
+
+    def end(self) -> tuple[int, str]:
+        """Read until the program has ended; return its code and standard error."""
+        wait_for(lambda: (self.read(), self.program.poll() is not None)[1], "the end")
+        self.read()
+        stderr = self.program.stderr
+        return self.program.returncode, stderr.read().decode() if stderr else ""
+
+    def assert_restored(self) -> None:
+        assert self.output.count(ENTER) == self.output.count(LEAVE) == 1
+        assert self.output.rindex(b"\x1b[?25h") > self.output.rindex(b"\x1b[?25l")
+        assert self.output.rindex(b"\x1b[?7h") > self.output.rindex(b"\x1b[?7l")
+        assert self.output.endswith(LEAVE)
+        assert termios.tcgetattr(self.slave) == self.before
+
+
+def count_in(path: Path) -> int:
+    text = path.read_text(encoding="ascii") if path.exists() else ""
+    return int(text or -1)
+
+
+# --- every way out -------------------------------------------------------------------------------
+
+
+def test_q_quits_and_other_keys_are_handed_on() -> None:
+    with Terminal("--already", "90") as terminal:
+        terminal.wait_for(b"confidence")
+        assert termios.tcgetattr(terminal.slave) != terminal.before
+        terminal.press("r")
+        terminal.press("q")
+        code, stderr = terminal.end()
+        assert (code, stderr[:12]) == (0, "keys ['r'], ")
+        terminal.assert_restored()
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    # Python dies of an interrupt that nobody caught.
+    [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+)
+def test_signals_end_it_in_order(number: signal.Signals, code: int) -> None:
+    with Terminal("--already", "90") as terminal:
+        terminal.wait_for(b"confidence")
+        terminal.program.send_signal(number)
+        ended, stderr = terminal.end()
+        assert ended == code
+        assert "% of a core" in stderr  # the caller's own clearing up has run
+        terminal.assert_restored()
+
+
+def test_ctrl_c_is_an_interrupt() -> None:
+    with Terminal() as terminal:
+        terminal.wait_for(b"waiting")
+        terminal.press("\x03")
+        _, stderr = terminal.end()
+        assert "KeyboardInterrupt" in stderr
+        terminal.assert_restored()
+
+
+def test_an_error_while_drawing_leaves_the_terminal_in_order() -> None:
+    with Terminal("--pace", "0.05", "--fail-at", "5") as terminal:
+        code, stderr = terminal.end()
+        assert code == 1
+        assert "Traceback" in stderr
+        terminal.assert_restored()
+
+
+def test_a_vanished_terminal_ends_it() -> None:
+    with Terminal("--already", "9") as terminal:
+        terminal.wait_for(b"source")
+        os.close(terminal.slave)
+        os.close(terminal.master)
+        assert terminal.program.wait(PATIENCE_S) == 129
+
+
+# --- while it runs -------------------------------------------------------------------------------
+
+
+def test_a_resize_is_followed() -> None:
+    with Terminal("--already", "90", "--pace", "100") as terminal:
+        terminal.wait_for(b"q\x1b[0m")
+        wide = b"\x1b[40;1H"
+        assert wide not in terminal.output
+        terminal.resize(120, 40)
+        terminal.wait_for(wide)
+        terminal.resize(30, 8)
+        terminal.wait_for(b"too small")
+
+
+def test_only_changes_are_drawn() -> None:
+    with Terminal("--already", "90", "--pace", "100") as terminal:
+        terminal.wait_for(b"\x1b[?2026l")
+        drawn = len(terminal.output)
+        time.sleep(0.35)  # three frames' time
+        assert len(terminal.read()) == drawn
+        terminal.press("?")
+        terminal.wait_for(b"forget this speaker")
+        terminal.press("?")
+        terminal.press(" ")
+        terminal.wait_for(b"FROZEN")
+
+
+def test_freezing_stops_the_picture_but_not_the_work(tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    with Terminal("--pace", "0.02", "--count", str(count)) as terminal:
+        terminal.wait_for(b"source")
+        terminal.press(" ")
+        terminal.wait_for(b"FROZEN")
+        drawn, made = len(terminal.read()), count_in(count)
+        wait_for(lambda: count_in(count) > made + 20, "more rows")
+        assert len(terminal.read()) == drawn
+        terminal.press(" ")
+        wait_for(lambda: len(terminal.read()) > drawn, "a new picture")
+
+
+@pytest.mark.parametrize("way_out", ["q", "SIGTERM"])
+def test_a_stalled_terminal_delays_neither_work_nor_quitting(tmp_path: Path, way_out: str) -> None:
+    count = tmp_path / "count"
+    args = ("--already", "2000", "--pace", "0.004", "--count", str(count))
+    with Terminal(*args, COLORTERM="truecolor") as terminal:
+        terminal.resize(200, 60)
+        # Nobody reads: far more is drawn than the kernel's few kilobytes hold.
+        wait_for(lambda: count_in(count) > 2250, "rows in spite of the stall")
+        if way_out == "q":
+            terminal.press("q")
+        else:
+            terminal.program.terminate()
+        terminal.program.wait(PATIENCE_S)
+        assert termios.tcgetattr(terminal.slave) == terminal.before
+        assert LEAVE not in terminal.read()  # it was stalled indeed
+
+
+def test_ctrl_s_does_not_stop_the_picture() -> None:
+    with Terminal("--pace", "0.05") as terminal:
+        terminal.wait_for(b"source")
+        terminal.press("\x13")
+        drawn = len(terminal.read())
+        wait_for(lambda: len(terminal.read()) > drawn + 5000, "more of the picture")
+        terminal.press("q")
+        assert terminal.end()[0] == 0
+        terminal.assert_restored()
+
+
+def test_no_color_is_respected() -> None:
+    with Terminal("--already", "90", NO_COLOR="1") as terminal:
+        terminal.wait_for(b"help")
+        assert not re.search(rb"\x1b\[(?:[\d;]*;)?[34][0-8][;m]", terminal.output)
+        terminal.press("q")
+        terminal.end()
+
+
+def test_sixteen_colours_are_enough() -> None:
+    with Terminal("--already", "90", TERM="xterm", COLORTERM="") as terminal:
+        terminal.wait_for(b"help")
+        assert b"38;" not in terminal.output
+
+
+def test_a_terminal_without_unicode_gets_none() -> None:
+    variables = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    with Terminal("--already", "90", **variables) as terminal:
+        terminal.wait_for(b"help")
+        terminal.output.decode("ascii")
+        assert b"S U R" not in terminal.output
+
+
+# --- no terminal ---------------------------------------------------------------------------------
+
+
+def test_without_a_terminal_nothing_is_written() -> None:
+    file = io.StringIO()
+    stop = threading.Event()
+    stop.set()
+    board = Board(FACTS)
+    fill(board, 10)
+    Dashboard(board, console=Console(file=file)).run(stop)
+    assert file.getvalue() == ""
+    assert not can_draw(file)
+
+
+def test_piped_output_has_no_escape_codes() -> None:
+    done = subprocess.run(
+        [sys.executable, str(SCENE), "--hops", "2", "--pace", "0.01"],
+        capture_output=True,
+        check=True,
+        timeout=PATIENCE_S,
+    )
+    assert done.stdout == b""
+    assert b"\x1b" not in done.stderr
+
+
+def test_a_dumb_terminal_is_not_drawn_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Dumb(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "dumb")
+    assert not can_draw(Dumb())
+    monkeypatch.setenv("TERM", "xterm")
+    assert can_draw(Dumb())
+
+
+# --- native noise --------------------------------------------------------------------------------
+
+
+def python(script: str) -> subprocess.CompletedProcess[str]:
+    call = [sys.executable, "-c", script]
+    return subprocess.run(call, capture_output=True, check=True, text=True)
+
+
+def test_native_noise_goes_to_the_log_and_comes_back(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "native.log"
+    script = f"""
+import os, sys
+from pathlib import Path
+from realtime.dashboard.native_noise import native_noise_to
+print("before", file=sys.stderr)
+try:
+    with native_noise_to(Path({str(log)!r})):
+        os.write(2, b"ALSA lib: noise\\n")
+        print("from Python", file=sys.stderr)
+        raise ValueError
+except ValueError:
+    print("after", file=sys.stderr)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, text=True
+    )
+    assert done.stderr == "before\nafter\n"
+    assert log.read_text(encoding="utf-8") == "ALSA lib: noise\nfrom Python\n"
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_log_of_noise_stays_small(tmp_path: Path) -> None:
+    log = tmp_path / "native.log"
+    log.write_bytes(b"x" * (1 << 21))
+    with native_noise_to(log):
+        os.write(2, b"one line\n")
+    assert log.read_bytes() == b"one line\n"
+
+
+def test_noise_without_a_log_is_thrown_away(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    for log in (None, tmp_path / "file" / "below"):
+        with native_noise_to(log):
+            os.write(2, b"noise\n")
+    os.write(2, b"heard\n")
+    assert capfd.readouterr().err == "heard\n"
+
+
+def test_a_closed_standard_error_is_left_closed() -> None:
+    script = """
+import os
+from realtime.dashboard.native_noise import native_noise_to
+os.close(2)
+with native_noise_to(None):
+    pass
+try:
+    os.fstat(2)
+except OSError:
+    print("closed")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, text=True
+    )
+    assert done.stdout == "closed\n"
+
+
+# --- tmux ----------------------------------------------------------------------------------------
+
+
+class Tmux:
+    """A shell in a real terminal emulator."""
+
+    def __init__(self, socket: str) -> None:
+        self._socket = socket
+
+    def __call__(self, *args: str) -> str:
+        call = ["tmux", "-L", self._socket, "-f", os.devnull, *args]
+        return subprocess.run(call, capture_output=True, check=True, text=True).stdout
+
+    def shown(self) -> str:
+        return self("capture-pane", "-p")
+
+    def wait_for(self, text: str) -> None:
+        wait_for(lambda: text in self.shown(), f"{text!r} in\n{self.shown()}")
+
+    def state(self) -> str:
+        """Tell whether the other screen is on, the cursor visible and lines wrapped."""
+        return self("display-message", "-p", "#{alternate_on}#{cursor_flag}#{wrap_flag}").strip()
+
+
+@pytest.fixture
+def tmux(tmp_path: Path) -> Iterator[Tmux]:
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed")
+    tmux = Tmux(f"ser-live-{os.getpid()}")
+    shell = shlex.join(["env", "PS1=shell> ", "LC_ALL=C.UTF-8", "bash", "--norc", "--noprofile"])
+    tmux("new-session", "-d", "-x", "80", "-y", "24", "-c", str(tmp_path), shell)
+    try:
+        tmux.wait_for("shell>")
+        yield tmux
+    finally:
+        tmux("kill-server")
+
+
+def test_a_shell_gets_its_terminal_back(tmux: Tmux) -> None:
+    command = shlex.join([sys.executable, str(SCENE), "--already", "270", "--pace", "1"])
+    tmux("send-keys", f"echo marker; {command}", "Enter")
+    tmux.wait_for("confidence")
+    assert "marker" not in tmux.shown()
+    assert tmux.state() == "100"
+    for part in ("· silence", "0:15 ", "source Built-in Microphone", "no clipping", "q quit"):
+        assert part in tmux.shown()
+    tmux("resize-window", "-x", "120", "-y", "40")
+    tmux.wait_for("last minute")
+    tmux("resize-window", "-x", "60", "-y", "24")
+    tmux.wait_for("12 s a line")
+    assert tmux.state() == "100"
+    tmux("send-keys", "C-z")
+    tmux.wait_for("Stopped")
+    assert tmux.state() == "011"
+    tmux("send-keys", "fg", "Enter")
+    tmux.wait_for("12 s a line")
+    assert tmux.state() == "100"
+    tmux("send-keys", "q")
+    tmux.wait_for("keys []")
+    assert tmux.state() == "011"
+    assert "marker" in tmux.shown()
+    tmux("send-keys", "stty -a | grep -o ' echo '", "Enter")
+    wait_for(lambda: tmux.shown().count(" echo ") > 1, "the echo of the shell")
