@@ -1,5 +1,6 @@
 """From samples to 193 features a frame; each frame depends on its own 1024 samples only."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def contrast_bands() -> tuple[tuple[int, int, int], ...]:
     edges = [0.0] + [CONTRAST_LOWEST_HZ * 2**i for i in range(SIZES["contrast"])]
     hertz = np.arange(BINS) * BIN_HZ
     bands = []
-    for k, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for k, (low, high) in enumerate(pairwise(edges)):
         inside = np.flatnonzero((hertz >= low) & (hertz <= high))
         is_highest = k == SIZES["contrast"] - 1
         first = int(inside[0]) - (1 if k else 0)
