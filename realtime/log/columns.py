@@ -12,8 +12,6 @@ from typing import Any
 from models.labels import EMOTIONS
 from realtime.estimate import Estimate
 
-Scalar = str | int | float | None
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
@@ -67,18 +65,23 @@ _ABSENT = "%.0s"  # takes a value and writes nothing
 def csv_line(estimate: Estimate) -> str:
     """Write one row, without newline; absent values are empty, and no cell needs quoting."""
     values = _values(estimate)
-    return _csv_template(tuple(value is None for value in values)) % values
+    return _csv_template(_absent(values)) % values
 
 
 def json_line(estimate: Estimate) -> str:
     """Write the same fields as one JSON object, without newline; absent values are null."""
     values = _values(estimate)
-    return _json_template(tuple(value is None for value in values)) % values
+    return _json_template(_absent(values)) % values
 
 
 def _values(estimate: Estimate) -> tuple[Any, ...]:
     probabilities = estimate.probabilities or _NO_PROBABILITIES
     return (*_read_before(estimate), *probabilities, *_read_after(estimate))
+
+
+def _absent(values: tuple[Any, ...]) -> tuple[bool, ...]:
+    # NaN, the one value that differs from itself, would not be JSON
+    return tuple(value is None or value != value for value in values)  # noqa: PLR0124
 
 
 @functools.cache

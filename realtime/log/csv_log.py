@@ -105,16 +105,23 @@ class CsvLog:
         if append and present:
             return self._resume(present[-1])
         files = [part_path(self._path, number) for number in present]
-        descriptions = [meta_path(file) for file in {self._path, *files}]
-        for file in [*files, *descriptions]:
-            if overwrite:
-                private_file.remove(file)
-            elif file.exists() or file.is_symlink():
+        described = [meta_path(file) for file in {self._path, *files}]
+        if overwrite:
+            self._remove(files, described)
+        for file in (*files, *described):
+            if file.exists() or file.is_symlink():
                 raise OutputError(
                     f"{file} exists already: choose another name, --overwrite to replace it, "
                     "or --append to go on with it."
                 )
         return PartFile.begin(self._path, describe(self._meta, part=0, first_window=0))
+
+    def _remove(self, files: list[Path], described: list[Path]) -> None:
+        for file in files:
+            if file != self._path and not meta_path(file).is_file():
+                raise OutputError(f"{file} is no part of a log: move it, or choose another name.")
+        for file in (*files, *described):
+            private_file.remove(file)
 
     def _resume(self, number: int) -> PartFile:
         self._number = number

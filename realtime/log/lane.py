@@ -3,17 +3,17 @@
 import threading
 import time
 from queue import Empty, SimpleQueue
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
-from realtime.estimate import Estimate
 from realtime.log.outage import Notify
 
-QUEUED_ROWS = 4096
 LOOK_S = 0.1
+Item = TypeVar("Item")
+Taken_contra = TypeVar("Taken_contra", contravariant=True)
 
 
-class Sink(Protocol):
-    """Where rows end up.
+class Sink(Protocol[Taken_contra]):
+    """Where rows or pieces of sound end up.
 
     Attributes
     ----------
@@ -23,13 +23,13 @@ class Sink(Protocol):
 
     reader_gone: bool
 
-    def write(self, estimate: Estimate) -> None:
-        """Write one row; a fault is remembered, not raised."""
+    def write(self, item: Taken_contra, /) -> None:
+        """Write one; a fault is remembered, not raised."""
         ...
 
     @property
     def problem(self) -> str | None:
-        """One sentence if rows are missing."""
+        """One sentence if something is missing."""
         ...
 
     def close(self) -> None:
@@ -37,14 +37,18 @@ class Sink(Protocol):
         ...
 
 
-class Lane:
-    """Hands rows to one sink in its own thread; one thread may put.
+class Lane(Generic[Item]):
+    """Hands items to one sink in its own thread; one thread may put.
 
     Parameters
     ----------
     name : str
         Of the output, for people.
     sink : Sink
+    unit : str
+        What the items are, for people, in the plural.
+    limit : int
+        Items that may wait.
     notify : callable
         `Board.notice`.
     stop : threading.Event
@@ -53,15 +57,26 @@ class Lane:
     Attributes
     ----------
     missing : int
-        Rows that found the queue full or were still in it when time ran out.
+        Items that found the queue full or were still in it when time ran out.
     """
 
-    def __init__(self, name: str, sink: Sink, notify: Notify, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        name: str,
+        sink: Sink[Item],
+        *,
+        unit: str,
+        limit: int,
+        notify: Notify,
+        stop: threading.Event,
+    ) -> None:
         self._name = name
         self._sink = sink
+        self._unit = unit
+        self._limit = limit
         self._notify = notify
         self._stop = stop
-        self._queue: SimpleQueue[Estimate | None] = SimpleQueue()  # bounded by put()
+        self._queue: SimpleQueue[Item | None] = SimpleQueue()  # bounded by put()
         self._has_room = threading.Event()
         self._is_closing = threading.Event()
         self._failure: BaseException | None = None
@@ -70,33 +85,45 @@ class Lane:
         self._thread = threading.Thread(target=self._run, name=f"log {name}", daemon=True)
         self._thread.start()
 
-    def put(self, estimate: Estimate, *, block: bool) -> None:
-        """Hand over one row; with `block` wait for room, else count it when there is none."""
+    def put(self, item: Item, *, block: bool) -> bool:
+        """Hand over one item; with `block` wait for room, else count it when there is none.
+
+        Returns
+        -------
+        bool
+            Whether it was taken.
+
+        Raises
+        ------
+        Exception
+            What the sink failed with unexpectedly.
+        """
         if self._failure is not None:
             raise self._failure
-        if self._queue.qsize() < QUEUED_ROWS or (block and self._wait_for_room()):
-            self._queue.put(estimate)
-            return
+        if self._queue.qsize() < self._limit or (block and self._wait_for_room()):
+            self._queue.put(item)
+            return True
         self.missing += 1
         self._notify(
             f"lane {self._name}",
-            f"{self.missing} rows are missing in {self._name}, which is too slow for them.",
+            f"{self.missing} {self._unit} are missing in {self._name}, which is too slow for them.",
         )
+        return False
 
     def _wait_for_room(self) -> bool:
         while not (self._is_closing.is_set() or self._stop.is_set()):
             self._has_room.clear()
-            if self._queue.qsize() < QUEUED_ROWS:
+            if self._queue.qsize() < self._limit:
                 return True
             self._has_room.wait(LOOK_S)
         return False
 
     def _run(self) -> None:
         try:
-            while (estimate := self._queue.get()) is not None:
+            while (item := self._queue.get()) is not None:
                 if not self._has_room.is_set():
                     self._has_room.set()
-                self._sink.write(estimate)
+                self._sink.write(item)
                 if self._sink.reader_gone:
                     self._stop.set()
             self._sink.close()
@@ -119,7 +146,7 @@ class Lane:
     def _give_up(self) -> None:
         """Count what a stalled output has not taken and leave its thread behind."""
         self._is_stuck = True
-        self.missing += 1  # the row in the stalled call
+        self.missing += 1  # the one in the stalled call
         try:
             while True:
                 self.missing += self._queue.get_nowait() is not None
@@ -128,12 +155,12 @@ class Lane:
 
     @property
     def problem(self) -> str | None:
-        """One sentence if rows are missing."""
+        """One sentence if something is missing."""
         if self._sink.reader_gone:
             return None
         if self.missing:
             why = "does not take them" if self._is_stuck else "was too slow for them"
-            return f"{self.missing} rows are missing in {self._name}, which {why}."
+            return f"{self.missing} {self._unit} are missing in {self._name}, which {why}."
         return self._sink.problem
 
     @property

@@ -9,13 +9,14 @@ from realtime.board import Board
 from realtime.estimate import Estimate
 from realtime.log.columns import json_line
 from realtime.log.csv_log import CsvLog
-from realtime.log.lane import Lane
+from realtime.log.lane import Lane, Sink
 from realtime.log.meta import RunMeta
 from realtime.log.plain import PlainLines
 from realtime.log.rotation import Rotation
 from realtime.log.stdout_lines import StdoutLines
 
 CLOSE_S = 5.0
+QUEUED_ROWS = 4096
 
 
 class LogThread:
@@ -27,7 +28,7 @@ class LogThread:
         Added to the windows of this run: what an appended log already holds.
     """
 
-    def __init__(self, lanes: list[Lane], first_window: int = 0) -> None:
+    def __init__(self, lanes: list[Lane[Estimate]], first_window: int = 0) -> None:
         self._lanes = lanes
         self.first_window = first_window
 
@@ -106,7 +107,7 @@ def open_log(
     OutputError
         If the CSV cannot be written, exists already, or disagrees with this run.
     """
-    lanes = []
+    sinks: list[tuple[str, Sink[Estimate]]] = []
     first_window = 0
     if csv is not None:
         log = CsvLog(
@@ -118,10 +119,14 @@ def open_log(
             notify=board.notice,
         )
         first_window = log.first_window
-        lanes.append(Lane(str(csv), log, board.notice, stop))
+        sinks.append((str(csv), log))
     if json or plain:
         lines = StdoutLines(
             json_line if json else PlainLines(), descriptor=stdout, notify=board.notice
         )
-        lanes.append(Lane("standard output", lines, board.notice, stop))
+        sinks.append(("standard output", lines))
+    lanes = [
+        Lane(name, sink, unit="rows", limit=QUEUED_ROWS, notify=board.notice, stop=stop)
+        for name, sink in sinks
+    ]
     return LogThread(lanes, first_window)

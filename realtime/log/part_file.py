@@ -88,9 +88,7 @@ class PartFile:
         if self._is_torn:
             self._mend()
         try:
-            rest = line
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
+            private_file.write_all(self._descriptor, line)
         except OSError:
             self._is_torn = True
             with contextlib.suppress(OSError):

@@ -35,16 +35,22 @@ def remedy(error: OSError) -> str:
     return _REMEDIES.get(error.errno or 0, "check the disk")
 
 
-def create(path: Path) -> int:
-    """Make a new file, readable and writable by its owner only, and open it for appending.
+def create(path: Path, *, appending: bool = True) -> int:
+    """Make and open a new file, readable and writable by its owner only.
+
+    Parameters
+    ----------
+    path : Path
+    appending : bool
+        Whether each write goes to the end, wherever that is by then.
 
     Raises
     ------
     OSError
         `FileExistsError` if anything has that name already.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _BINARY
-    descriptor = os.open(path, flags, PRIVATE)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY
+    descriptor = os.open(path, flags | os.O_APPEND if appending else flags, PRIVATE)
     lock(descriptor)
     return descriptor
 
@@ -58,6 +64,12 @@ def reopen(path: Path) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def write_all(descriptor: int, content: bytes | memoryview) -> None:
+    """Write every byte; raises `OSError`, after part of them may have been written."""
+    while content:
+        content = content[os.write(descriptor, content) :]
 
 
 def lock(descriptor: int) -> None:

@@ -63,6 +63,7 @@ def find_end(path: Path) -> End:
 
 
 def _window(line: bytes) -> int | None:
-    cells = line.split(b",")
-    is_row = len(cells) == len(COLUMNS) and cells[0].isdigit() and len(cells[0]) < 16
+    cells = line.decode("latin-1").split(",")
+    is_whole = len(cells) == len(COLUMNS) and line.isascii() and all(map(str.isprintable, cells))
+    is_row = is_whole and cells[0].isdecimal() and len(cells[0]) < 16
     return int(cells[0]) if is_row else None

@@ -1,0 +1,216 @@
+"""`--record`: the sound itself, at the source's rate, in a file whose time is stream time."""
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import OutputError, UsageError
+from realtime.log import private_file
+from realtime.log.lane import Lane
+from realtime.log.outage import Clock, Notify, Outage
+from realtime.log.rotation import part_path
+from realtime.log.sound_writer import FORMATS, SoundWriter
+from realtime.sources.base import Block, Gap, SourceItem
+
+NOTICE = "record"
+QUEUED_PIECES = 512
+CLOSE_S = 5.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """Samples, shape (n,), int16, after `silence_before` samples that nobody has."""
+
+    silence_before: int
+    samples: NDArray[np.int16]
+
+
+class RecordSink:
+    """Writes pieces; while that fails, the lost time becomes silence.
+
+    A full file or a FLAC encoder that failed is followed by `NAME.0001.wav` and so on: the
+    files in their order are the stream.
+
+    Parameters
+    ----------
+    path : Path
+        The extension, `.wav` or `.flac`, chooses the format.
+    rate : int
+        Samples per second.
+    overwrite : bool
+        Replace a file of that name.
+    notify : callable
+        `Board.notice`.
+    clock : callable
+        Seconds, monotonic.
+
+    Raises
+    ------
+    UsageError
+        For another extension.
+    OutputError
+        If the file exists already or cannot be written.
+    """
+
+    reader_gone = False
+
+    def __init__(
+        self,
+        path: Path,
+        rate: int,
+        *,
+        overwrite: bool = False,
+        notify: Notify,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        if path.suffix.lower() not in FORMATS:
+            raise UsageError(f"--record {path}: the name must end in {' or '.join(FORMATS)}.")
+        self._format = FORMATS[path.suffix.lower()]
+        self._path = path
+        self._rate = rate
+        self._notify = notify
+        self._outage = Outage(clock)
+        self._last_error: OSError | None = None
+        self._number = 0
+        self._owed = 0
+        self._missing = 0
+        try:
+            if overwrite:
+                private_file.remove(path)
+            self._file: SoundWriter | None = self._format(path, rate)
+        except FileExistsError as error:
+            raise OutputError(
+                f"{path} exists already: choose another name, or --overwrite to replace it."
+            ) from error
+        except OSError as error:
+            raise private_file.cannot_create(path, error) from error
+
+    def write(self, piece: Piece, /) -> None:
+        """Write one piece, or owe it as silence; raises nothing."""
+        self._owed += piece.silence_before
+        if not self._outage.may_try():
+            self._lose(piece.samples.size)
+            return
+        try:
+            self._pay_silence()
+            self._append(piece.samples)
+        except OSError as error:
+            self._lose(piece.samples.size)
+            self._fail(error)
+            return
+        if self._outage.error is not None:
+            self._outage.over()
+            self._notify(NOTICE, f"{self._lost()}, which is recorded again.")
+
+    def _append(self, samples: NDArray[np.int16]) -> None:
+        file = self._file_for(samples.size)
+        before = file.samples
+        try:
+            file.write(samples)
+        except OSError:
+            self._lose(before - file.samples)  # what the encoder had not written yet
+            raise
+
+    def _pay_silence(self) -> None:
+        while self._owed:
+            file = self._file_for(1)
+            before = file.samples
+            try:
+                file.write_silence(min(self._owed, file.most_samples - file.samples))
+            finally:
+                self._owed -= file.samples - before
+
+    def _file_for(self, count: int) -> SoundWriter:
+        if self._file is not None and not self._file.is_in_place():
+            self._missing += self._file.samples
+            self._last_error = FileNotFoundError("the file was removed while it was written")
+            self._file.close()
+            self._file = None
+        elif self._file is not None and not self._has_room(self._file, count):
+            self._end_file(self._file)
+        if self._file is None:
+            self._file = self._format(part_path(self._path, self._number), self._rate)
+        return self._file
+
+    def _has_room(self, file: SoundWriter, count: int) -> bool:
+        return file.is_usable and file.samples + count <= file.most_samples
+
+    def _end_file(self, file: SoundWriter) -> None:
+        file.close()
+        self._file = None
+        while part_path(self._path, self._number).exists():
+            self._number += 1
+
+    def _lose(self, count: int) -> None:
+        self._owed += count
+        self._missing += count
+
+    def _fail(self, error: OSError) -> None:
+        self._last_error = error
+        self._outage.failed(error)
+        self._notify(
+            NOTICE,
+            f"{self._path.name} cannot be recorded ({private_file.reason(error)}): "
+            f"{private_file.remedy(error)}, and it goes on by itself.",
+        )
+
+    def _lost(self) -> str:
+        return f"{self._missing / self._rate:.2f} s of sound are missing in {self._path}"
+
+    @property
+    def problem(self) -> str | None:
+        """One sentence if sound is missing."""
+        if not self._missing or self._last_error is None:
+            return None
+        return f"{self._lost()} ({private_file.reason(self._last_error)})."
+
+    def close(self) -> None:
+        """Complete and close the file."""
+        if self._file is not None:
+            self._file.close()
+
+
+class Recorder:
+    """Records a source in its own thread; the parameters are those of `RecordSink`."""
+
+    def __init__(self, path: Path, rate: int, *, overwrite: bool = False, notify: Notify) -> None:
+        self._rate = rate
+        self._owed = 0
+        self._lane = Lane(
+            str(path),
+            RecordSink(path, rate, overwrite=overwrite, notify=notify),
+            unit="pieces of sound",
+            limit=QUEUED_PIECES,
+            notify=notify,
+            stop=threading.Event(),
+        )
+
+    def put(self, item: SourceItem) -> None:
+        """Take what a source yields, never waiting; lost samples and gaps become silence."""
+        if isinstance(item, Gap) and item.over:
+            self._owed += round(item.elapsed_s * self._rate)
+        elif isinstance(item, Block):
+            silence = self._owed + item.lost_samples
+            piece = Piece(silence_before=silence, samples=to_int16(item.samples))
+            is_taken = self._lane.put(piece, block=False)
+            self._owed = 0 if is_taken else silence + piece.samples.size
+
+    def close(self, timeout_s: float = CLOSE_S) -> None:
+        """Write what waits, for at most `timeout_s` seconds; may be called twice."""
+        self._lane.close(time.monotonic() + timeout_s)
+
+    @property
+    def problem(self) -> str | None:
+        """What is missing; if not None, the run ends with exit code 1."""
+        return self._lane.problem
+
+
+def to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Round to 16 bits, shape (n,); samples that came from 16 bits return to the same ones."""
+    scaled = np.nan_to_num(samples * np.float32(32768.0))
+    rounded: NDArray[np.int16] = np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
+    return rounded
