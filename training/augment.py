@@ -1,0 +1,132 @@
+"""Copies of a sound that train a model for other voices, rooms and microphones.
+
+Each is a function of samples and a seed that comes from the sound itself: the same sound gives
+the same copy, in any order and in any process.
+"""
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Copy:
+    """What is done to a sound, in this order; the defaults do nothing.
+
+    Attributes
+    ----------
+    speed : float
+        Plays the sound that much faster, pitch and formants with it (Ko et al. 2015).
+    room_s : float
+        Reverberation time of a simulated room in seconds; 0 for none.
+    lowest_hz, highest_hz : float
+        Band limits; 0 for none.
+    noise_snr_db : float
+        Level of the loud part of the sound above added noise; infinite for none.
+    """
+
+    speed: float = 1.0
+    room_s: float = 0.0
+    lowest_hz: float = 0.0
+    highest_hz: float = 0.0
+    noise_snr_db: float = float("inf")
+
+
+AS_IT_IS = Copy()
+
+
+def make_copy(samples: Array, rate: int, copy: Copy) -> Array:
+    """Make one copy of a sound.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,), float32, mono
+    rate : int
+        Samples per second.
+    copy : Copy
+
+    Returns
+    -------
+    ndarray, shape (m,), float32
+        The same array where the copy does nothing; may exceed 1 and is not clipped.
+    """
+    rng = np.random.default_rng(zlib.crc32(samples.tobytes() + repr(copy).encode()))
+    if copy.speed != 1.0:
+        samples = soxr.resample(samples, rate * copy.speed, rate, quality="HQ")
+    if copy.room_s > 0:
+        samples = with_room(samples, rate, copy.room_s, rng)
+    if copy.lowest_hz > 0 or copy.highest_hz > 0:
+        samples = band_limited(samples, rate, copy.lowest_hz, copy.highest_hz)
+    if np.isfinite(copy.noise_snr_db):
+        samples = with_noise(samples, copy.noise_snr_db, pink_noise(samples.size, rng))
+    return samples
+
+
+def loud_power(samples: Array) -> float:
+    """Power of the part of a sound that is within 30 dB of its loudest 20 ms, roughly speech."""
+    step = 320
+    blocks = samples[: samples.size // step * step].reshape(-1, step).astype(np.float64)
+    if not len(blocks):
+        return float(np.mean(samples.astype(np.float64) ** 2)) if samples.size else 0.0
+    power = np.square(blocks).mean(axis=1)
+    return float(power[power >= power.max() * 1e-3].mean())
+
+
+def with_noise(samples: Array, snr_db: float, noise: Array) -> Array:
+    """Add noise, shape (n,), that many decibels below the loud part of a sound, shape (n,)."""
+    power = float(np.mean(noise.astype(np.float64) ** 2))
+    if power == 0:
+        return samples
+    gain = np.sqrt(loud_power(samples) / power / 10 ** (snr_db / 10))
+    return (samples + gain * noise).astype(np.float32)
+
+
+def pink_noise(count: int, rng: np.random.Generator) -> Array:
+    """Noise whose power falls by 3 dB an octave, shape (count,), RMS about 1."""
+    bins = count // 2 + 1
+    spectrum = rng.standard_normal(bins) + 1j * rng.standard_normal(bins)
+    spectrum /= np.sqrt(np.maximum(np.arange(bins), 1))
+    noise = np.fft.irfft(spectrum, count)
+    noise /= np.sqrt(np.mean(noise**2)) or 1.0
+    return noise.astype(np.float32)
+
+
+def with_room(samples: Array, rate: int, room_s: float, rng: np.random.Generator) -> Array:
+    """Add the response of a room: noise that falls by 60 dB in `room_s` after a direct sound.
+
+    The exponential model of Polack (1988); the reverberant energy equals the direct one.
+    """
+    tail = rng.standard_normal(int(room_s * rate))
+    tail *= 10 ** (-3 * np.arange(tail.size) / tail.size)
+    tail /= np.sqrt(np.sum(tail**2))
+    response = np.concatenate([[1.0], np.zeros(rate // 200), tail])
+    return _convolved(samples, response)[: samples.size]
+
+
+def _convolved(samples: Array, response: NDArray[np.float64]) -> Array:
+    length = samples.size + response.size - 1
+    size = 1 << (length - 1).bit_length()
+    product = np.fft.rfft(samples, size) * np.fft.rfft(response, size)
+    return np.fft.irfft(product, size)[:length].astype(np.float32)
+
+
+def band_limited(samples: Array, rate: int, lowest_hz: float, highest_hz: float) -> Array:
+    """Take out what lies outside a band, as a telephone does, with edges a tenth of them wide."""
+    spectrum = np.fft.rfft(samples)
+    hertz = np.fft.rfftfreq(samples.size, 1 / rate)
+    gain = np.ones_like(hertz)
+    if lowest_hz > 0:
+        gain *= _edge((hertz - 0.9 * lowest_hz) / (0.1 * lowest_hz))
+    if highest_hz > 0:
+        gain *= _edge((1.1 * highest_hz - hertz) / (0.1 * highest_hz))
+    return np.fft.irfft(spectrum * gain, samples.size).astype(np.float32)
+
+
+def _edge(position: NDArray[np.float64]) -> NDArray[np.float64]:
+    rise: NDArray[np.float64] = 0.5 - 0.5 * np.cos(np.pi * np.clip(position, 0, 1))
+    return rise

@@ -1,0 +1,149 @@
+"""The command line: ``python -m training COMMAND``, also installed as ``ser-train``."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from models.errors import SerError
+
+# numpy reads these when it is first imported, which happens inside the commands below; with one
+# thread a sum has one order, so that the same seed gives the same bits.
+for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+INTERRUPTED = 130
+DESCRIPTION = "Makes the emotion models from RAVDESS and judges them."
+
+
+def _jobs(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number of processes")
+    return value
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="folder that holds RAVDESS"
+    )
+    _add_work(parser)
+
+
+def _add_work(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        help="where features are kept (default: your cache folder)",
+    )
+    parser.add_argument(
+        "--jobs", type=_jobs, default=-1, metavar="N", help="processes (default: one per core)"
+    )
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    from realtime import __version__
+
+    parser = argparse.ArgumentParser(prog="ser-train", description=DESCRIPTION)
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    download = commands.add_parser("download", help="RAVDESS from Zenodo, resumable and checked")
+    download.add_argument("dir", type=Path, metavar="DIR", help="folder to put it in")
+
+    features = commands.add_parser("features", help="compute the features of a corpus")
+    _add_data(features)
+
+    explore = commands.add_parser("explore", help="tables and pictures of a corpus")
+    _add_data(explore)
+    explore.add_argument("--report", type=Path, required=True, metavar="DIR", help="where to")
+
+    fit = commands.add_parser("fit", help="train the models and write their bundles")
+    _add_data(fit)
+    fit.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="bundles go to DIR/ann and DIR/mlp (default: model_save_path of the configuration)",
+    )
+    fit.add_argument("--framework", choices=("keras", "sklearn", "both"), help="which to train")
+    fit.add_argument("--seed", type=int, metavar="N", help="same seed, same model")
+    fit.add_argument(
+        "--report", type=Path, metavar="DIR", help="also draw training curves and tables there"
+    )
+
+    evaluate = commands.add_parser("evaluate", help="judge a bundle by every protocol")
+    _add_data(evaluate)
+    evaluate.add_argument(
+        "--bundle",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="a bundle, or a folder with several",
+    )
+    evaluate.add_argument("--report", type=Path, required=True, metavar="DIR", help="where to")
+    evaluate.add_argument(
+        "--other-voices",
+        type=Path,
+        metavar="DIR",
+        help="recordings with labels.csv (file, speaker, emotion), never trained on",
+    )
+    evaluate.add_argument("--noise", type=Path, metavar="DIR", help="recordings without speech")
+
+    predict = commands.add_parser("predict", help="judge one recording with the framework's model")
+    predict.add_argument("file", type=Path, metavar="FILE", help="any sound file")
+    predict.add_argument(
+        "--framework",
+        choices=("keras", "sklearn"),
+        help="keras loads model.keras, sklearn loads model.pkl (default: as configured, or keras)",
+    )
+    predict.add_argument("--model", type=Path, metavar="DIR", help="bundle (default: the shipped)")
+    predict.add_argument("--json", action="store_true", help="one JSON object")
+    for command in (download, features, explore, fit, evaluate, predict):
+        _add_common(command)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="settings (default: your own config.toml, else the shipped one)",
+    )
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def _dispatch(arguments: argparse.Namespace) -> int:
+    command: str = arguments.command
+    if command == "download":
+        from training.download import download
+
+        download(arguments.dir)
+        return 0
+    from training import commands
+
+    return commands.COMMANDS[command](arguments)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Codes: 0 done, 1 one clear sentence on standard error, 2 usage, 130 interrupted.
+    """
+    arguments = build_parser().parse_args(argv)
+    try:
+        return _dispatch(arguments)
+    except SerError as error:
+        if arguments.debug:
+            raise
+        print(f"ser-train: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of standard output has gone, as `head` does: nothing left to tell it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED

@@ -1,0 +1,134 @@
+"""What each command does with its arguments."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.feature_table import FEATURE_COUNT
+from models.labels import EMOTIONS
+from models.shipped import models_folder
+from training.config import BOTH, FRAMEWORKS, TrainingSettings, training_settings
+from training.features import WHOLE_CLIP_S
+from training.ravdess import Clip
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def features(arguments: argparse.Namespace) -> int:
+    """Fill the cache with the clips as they are and with the recipe's copies."""
+    from training.corpus import load_corpus
+
+    settings = training_settings(arguments.config)
+    copies = settings.recipe.copies()
+    corpus = load_corpus(arguments.data, copies, cache_dir=arguments.cache, jobs=arguments.jobs)
+    print(
+        f"{len(corpus.clips)} clips, {len(copies)} copies of each, "
+        f"{len(corpus.table.clip)} windows with speech."
+    )
+    return 0
+
+
+def explore(arguments: argparse.Namespace) -> int:
+    """Describe a corpus in tables and pictures."""
+    from training.augment import AS_IT_IS
+    from training.corpus import vectors_with_progress
+    from training.explore import explore as describe
+
+    def whole_vectors(clips: Sequence[Clip]) -> NDArray[np.float32]:
+        found = vectors_with_progress(
+            [clip.path for clip in clips],
+            (AS_IT_IS,),
+            cache_dir=arguments.cache,
+            jobs=arguments.jobs,
+        )
+        whole = found.window_s == WHOLE_CLIP_S
+        vectors = np.full((len(clips), FEATURE_COUNT), np.nan, np.float32)
+        vectors[found.clip[whole]] = found.vectors[whole]
+        return vectors
+
+    settings = training_settings(arguments.config)
+    print(
+        describe(
+            arguments.data,
+            arguments.report,
+            extract=whole_vectors,
+            test_size=settings.test_size,
+            seed=settings.seed,
+        )
+    )
+    return 0
+
+
+def _fit_settings(arguments: argparse.Namespace) -> TrainingSettings:
+    settings = training_settings(arguments.config)
+    given = {
+        "framework": arguments.framework,
+        "model_save_path": None if arguments.out is None else str(arguments.out),
+        "seed": arguments.seed,
+    }
+    return replace(settings, **{name: value for name, value in given.items() if value is not None})
+
+
+def fit(arguments: argparse.Namespace) -> int:
+    """Train the models and write their bundles."""
+    from training.corpus import load_corpus
+    from training.release import release
+
+    settings = _fit_settings(arguments)
+    chosen = FRAMEWORKS if settings.framework == BOTH else (settings.framework,)
+    corpus = load_corpus(
+        arguments.data,
+        settings.recipe.copies(),
+        cache_dir=arguments.cache,
+        jobs=arguments.jobs,
+    )
+    for framework in chosen:
+        kind = FRAMEWORKS[framework]
+        folder = Path(settings.model_save_path) / kind
+        release(kind, corpus, settings, folder, report_dir=arguments.report, say=_say)
+        print(folder)
+    return 0
+
+
+def evaluate(arguments: argparse.Namespace) -> int:
+    """Judge bundles by every protocol and write the report."""
+    from training.evaluate import evaluate_command
+
+    return evaluate_command(arguments, _say)
+
+
+def predict(arguments: argparse.Namespace) -> int:
+    """Judge one recording with the framework's own model."""
+    from models.bundle import load_bundle
+    from training.predict import load_framework_model, prediction_text
+    from training.predict import predict as judged
+
+    framework = arguments.framework or training_settings(arguments.config).framework
+    framework = "keras" if framework == BOTH else framework
+    folder = arguments.model or models_folder() / FRAMEWORKS[framework]
+    model = load_framework_model(folder, framework)
+    prediction = judged(arguments.file, load_bundle(folder), model)
+    if arguments.json:
+        found = prediction.probabilities
+        shares = {} if found is None else dict(zip(EMOTIONS, found.tolist(), strict=True))
+        print(json.dumps({"file": str(arguments.file), "emotion": prediction.emotion, **shares}))
+    else:
+        print(prediction_text(prediction))
+    return 0
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "features": features,
+    "explore": explore,
+    "fit": fit,
+    "evaluate": evaluate,
+    "predict": predict,
+}

@@ -1,0 +1,145 @@
+"""The `[training]` tables of config.toml: typed, checked, with a suggestion for a misspelt key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from models.errors import ConfigError
+from realtime.config import in_range, read_tables, settings_from, unknown_key
+from training.recipe import Recipe
+
+FRAMEWORKS = {"keras": "ann", "sklearn": "mlp"}
+BOTH = "both"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NetworkSettings:
+    """`[training.ann]` or `[training.mlp]`: shape and optimisation of one network.
+
+    Attributes
+    ----------
+    hidden_layer_shape : tuple of int
+        Units of each hidden layer.
+    batch_size : int
+        Rows in one step of the optimiser (Adam).
+    epochs : int
+    learning_rate : float
+        At the start; it falls to zero along half a cosine.
+    weight_decay : float
+        L2 penalty on the weights.
+    dropout : float
+        Share of the first hidden layer's units left out at each step; Keras only.
+    """
+
+    hidden_layer_shape: tuple[int, ...]
+    batch_size: int = 128
+    epochs: int = 60
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check ranges; raises `ConfigError`."""
+        if not self.hidden_layer_shape:
+            raise ConfigError("hidden_layer_shape is empty: give at least one layer, as in [300].")
+        for units in self.hidden_layer_shape:
+            in_range("hidden_layer_shape", units, 1, 4096)
+        in_range("batch_size", self.batch_size, 1, 65536)
+        in_range("epochs", self.epochs, 1, 10_000)
+        in_range("learning_rate", self.learning_rate, 1e-7, 1.0)
+        in_range("weight_decay", self.weight_decay, 0.0, 1.0)
+        in_range("dropout", self.dropout, 0.0, 0.9)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingSettings:
+    """The `[training]` table; config.toml explains each."""
+
+    framework: str = BOTH
+    model_save_path: str = "models"
+    test_size: float = 0.3
+    seed: int = 0
+    ann: NetworkSettings = field(
+        default_factory=lambda: NetworkSettings(hidden_layer_shape=(300, 50, 20, 10))
+    )
+    mlp: NetworkSettings = field(default_factory=lambda: NetworkSettings(hidden_layer_shape=(300,)))
+    recipe: Recipe = field(default_factory=Recipe)
+
+    def __post_init__(self) -> None:
+        """Check ranges; raises `ConfigError`."""
+        if self.framework not in (*FRAMEWORKS, BOTH):
+            raise ConfigError(f"framework is {self.framework!r}: choose keras, sklearn or {BOTH}.")
+        in_range("test_size", self.test_size, 0.05, 0.95)
+        in_range("seed", self.seed, 0, 2**31 - 1)
+
+    def network(self, kind: str) -> NetworkSettings:
+        """Settings of the network of that kind, `ann` or `mlp`."""
+        return self.ann if kind == "ann" else self.mlp
+
+
+def training_settings(named: Path | None) -> TrainingSettings:
+    """The `[training]` tables of the configuration file.
+
+    Parameters
+    ----------
+    named : Path or None
+        From `--config`; None searches as described in `realtime.config`.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, or a setting is unknown, ill-typed or out of range.
+    """
+    return settings_of(read_tables(named).get("training", {}))
+
+
+def settings_of(table: Mapping[str, Any]) -> TrainingSettings:
+    """Settings from a parsed `[training]` table; raises `ConfigError`."""
+    known = [one.name for one in fields(TrainingSettings)]
+    for name in table:
+        if name not in known:
+            raise ConfigError(unknown_key("[training]: ", name, known))
+    plain = {name: value for name, value in table.items() if name not in ("ann", "mlp", "recipe")}
+    default = settings_from(TrainingSettings, plain, "[training]")
+    return TrainingSettings(
+        **plain,
+        ann=_network(table, "ann", default.ann),
+        mlp=_network(table, "mlp", default.mlp),
+        recipe=_recipe(table),
+    )
+
+
+def _subtable(table: Mapping[str, Any], name: str) -> dict[str, Any]:
+    found = table.get(name, {})
+    if not isinstance(found, dict):
+        raise ConfigError(f"[training]: {name} must be a table, written as [training.{name}].")
+    return dict(found)
+
+
+def _network(table: Mapping[str, Any], name: str, default: NetworkSettings) -> NetworkSettings:
+    given = _subtable(table, name)
+    shape = given.pop("hidden_layer_shape", list(default.hidden_layer_shape))
+    if not isinstance(shape, list) or not all(type(units) is int for units in shape):
+        raise ConfigError(
+            f"[training.{name}]: hidden_layer_shape is {shape!r}; "
+            "it must be a list of whole numbers, as in [300, 50]."
+        )
+    given["hidden_layer_shape"] = tuple(shape)
+    return settings_from(NetworkSettings, given, f"[training.{name}]")
+
+
+def _recipe(table: Mapping[str, Any]) -> Recipe:
+    given = _subtable(table, "recipe")
+    for name in ("speeds",):
+        if name in given:
+            given[name] = _numbers(name, given[name])
+    return settings_from(Recipe, given, "[training.recipe]")
+
+
+def _numbers(name: str, value: object) -> tuple[float, ...]:
+    if isinstance(value, list) and all(type(number) in (int, float) for number in value):
+        return tuple(map(float, value))
+    raise ConfigError(
+        f"[training.recipe]: {name} is {value!r}; it must be a list of numbers, as in [0.9, 1.1]."
+    )

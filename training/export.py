@@ -1,0 +1,139 @@
+"""Writes a trained model as a bundle: a folder that needs nothing else."""
+
+import hashlib
+import importlib.metadata
+import io
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.bundle import (
+    FRAMEWORK_FILES,
+    JSON_NAME,
+    NETWORK_NAME,
+    PREPROCESSING_ARRAYS,
+    PREPROCESSING_NUMBERS,
+    SCHEMA_VERSION,
+)
+from models.calibration import Calibration
+from models.contract import fingerprint, signal_contract
+from models.errors import OutputError
+from models.filter_banks import make_filter_banks
+from models.labels import EMOTIONS
+from training.config import TrainingSettings
+from training.fit import Trained
+from training.model_card import CARD_NAME, model_card
+
+LIBRARIES = ("numpy", "soxr", "soundfile", "librosa", "scikit-learn", "keras", "tensorflow-cpu")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """What a model was trained on.
+
+    Attributes
+    ----------
+    clips : int
+    actors : tuple of int
+    index_sha256 : str
+        Of the index lines of these clips.
+    """
+
+    clips: int
+    actors: tuple[int, ...]
+    index_sha256: str
+
+
+def write_bundle(
+    folder: Path,
+    trained: Trained,
+    calibration: Calibration,
+    settings: TrainingSettings,
+    *,
+    origin: Origin,
+    metrics: Mapping[str, Any],
+) -> None:
+    """Write all files of a bundle; the json last, so that a broken-off write is no bundle.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / JSON_NAME).unlink(missing_ok=True)
+        framework_name = FRAMEWORK_FILES[trained.kind]
+        (folder / NETWORK_NAME).write_bytes(_network_bytes(trained))
+        trained.model.save(folder / framework_name)
+        card = _card(trained, calibration, settings, origin, metrics)
+        card["files"] = {
+            name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            for name in (NETWORK_NAME, framework_name)
+        }
+        (folder / CARD_NAME).write_text(model_card(card), encoding="utf-8")
+        text = json.dumps(card, indent=2, allow_nan=False)
+        (folder / JSON_NAME).write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(
+            f"The model cannot be written to {folder} ({error.strerror or error}): "
+            "name another folder with --out."
+        ) from error
+
+
+def _network_bytes(trained: Trained) -> bytes:
+    arrays = {name: getattr(trained.preprocessing, name) for name in PREPROCESSING_ARRAYS}
+    for i, layer in enumerate(trained.model.network().layers):
+        arrays[f"weight_{i}"] = layer.weight
+        arrays[f"bias_{i}"] = layer.bias
+    banks = make_filter_banks().arrays()
+    arrays |= {f"bank_{name}": bank for name, bank in banks.items()}
+    content = io.BytesIO()
+    np.savez_compressed(content, allow_pickle=False, **arrays)
+    return content.getvalue()
+
+
+def _card(
+    trained: Trained,
+    calibration: Calibration,
+    settings: TrainingSettings,
+    origin: Origin,
+    metrics: Mapping[str, Any],
+) -> dict[str, Any]:
+    contract = signal_contract()
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kind": trained.kind,
+        "date": datetime.now(UTC).date().isoformat(),
+        "labels": list(EMOTIONS),
+        "signal_fingerprint": fingerprint(contract),
+        "signal_contract": contract,
+        "preprocessing": {
+            name: getattr(trained.preprocessing, name) for name in PREPROCESSING_NUMBERS
+        },
+        "calibration": calibration.as_json(),
+        "training": {
+            "seed": settings.seed,
+            "network": asdict(settings.network(trained.kind)),
+            "recipe": asdict(settings.recipe),
+        },
+        "origin": asdict(origin),
+        "metrics": dict(metrics),
+        "versions": {"python": platform.python_version(), **_versions()},
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,319 @@
+"""From a corpus to window vectors, by the very path that runs live, kept in a cache.
+
+::
+
+    clip, copy -> soundfile -> to_mono -> make_copy -> FrameStream -> Windower -> CorpusVectors
+
+Each clip is one segment. A copy is an augmented version of the sound (:mod:`training.augment`);
+copy 0 is the clip as it is.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.audio import SAMPLE_RATE, to_mono
+from models.contract import fingerprint, signal_contract
+from models.errors import AudioError, OutputError
+from models.feature_table import FEATURE_COUNT
+from models.filter_banks import HOP_SAMPLES, make_filter_banks
+from models.frame_stream import FrameBatch, FrameStream
+from models.frames import FrameExtractor
+from models.windows import FRAMES_PER_SECOND, Window, Windower
+from training.augment import AS_IT_IS, Copy, make_copy
+
+WINDOWS_S = (1.0, 2.0, 3.0)
+HOP_S = 0.25
+WHOLE_CLIP_S = 0.0
+# A recording as a whole is judged from 0.3 s of speech on, a live window from half a second.
+LEAST_ACTIVE_FRAMES = 30
+CACHE_VERSION = 1
+Array = NDArray[np.float32]
+Progress = Callable[[], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class SoundVectors:
+    """The windows of one sound, those of all lengths one below the other.
+
+    Attributes
+    ----------
+    vectors : ndarray, shape (n, 193), float32
+        Window vectors as the live path makes them.
+    window_s : ndarray, shape (n,), float32
+        Length of each window; 0 stands for the whole sound.
+    end : ndarray, shape (n,), int64
+        Canonical sample at which the window ends.
+    active_frames : ndarray, shape (n,), int32
+        At least 30; a live window needs 50.
+    hops : int
+        Live windows of any one length, with speech or without.
+    """
+
+    vectors: Array
+    window_s: NDArray[np.float32]
+    end: NDArray[np.int64]
+    active_frames: NDArray[np.int32]
+    hops: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class CorpusVectors:
+    """The windows of many sounds, and which sound and copy each row comes from.
+
+    Attributes
+    ----------
+    vectors, window_s, end, active_frames
+        As in `SoundVectors`.
+    clip : ndarray, shape (n,), int32
+        Position of the row's sound in the list that was given.
+    copy : ndarray, shape (n,), int32
+        Position of the row's copy in the list of copies.
+    hops : ndarray, shape (sounds, copies), int64
+    """
+
+    vectors: Array
+    window_s: NDArray[np.float32]
+    end: NDArray[np.int64]
+    active_frames: NDArray[np.int32]
+    clip: NDArray[np.int32]
+    copy: NDArray[np.int32]
+    hops: NDArray[np.int64]
+
+    def rows(self, chosen: NDArray[np.bool_]) -> "CorpusVectors":
+        """The rows where `chosen`, shape (n,), is true."""
+        return CorpusVectors(
+            vectors=self.vectors[chosen],
+            window_s=self.window_s[chosen],
+            end=self.end[chosen],
+            active_frames=self.active_frames[chosen],
+            clip=self.clip[chosen],
+            copy=self.copy[chosen],
+            hops=self.hops,
+        )
+
+
+@cache
+def frame_extractor() -> FrameExtractor:
+    """The extractor with librosa's filter banks, made once per process."""
+    return FrameExtractor(make_filter_banks())
+
+
+def read_sound(path: Path) -> tuple[Array, int]:
+    """Read a recording as mono samples and their rate.
+
+    Raises
+    ------
+    AudioError
+        If the file is missing, empty or no sound.
+    """
+    import soundfile
+
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (OSError, soundfile.SoundFileError) as error:
+        raise AudioError(
+            f"{path} cannot be read as sound ({error}): "
+            "give a WAV, FLAC, OGG or MP3 file that plays."
+        ) from error
+    if not len(samples):
+        raise AudioError(f"{path} holds no samples: give a file that plays.")
+    if not np.isfinite(samples).all():
+        raise AudioError(f"{path} holds samples that are not finite: export the sound again.")
+    return to_mono(samples), int(rate)
+
+
+def sound_vectors(samples: Array, rate: int, extractor: FrameExtractor) -> SoundVectors:
+    """All windows of one sound, run as one segment.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,), float32, mono
+    rate : int
+        Samples per second.
+    extractor : FrameExtractor
+    """
+    stream = FrameStream(rate, extractor)
+    batch = stream.push(samples, last=True)
+    total = stream.canonical_samples
+    windows = [
+        (window_s, window)
+        for window_s in WINDOWS_S
+        for window in _windows(batch, total, round(window_s * SAMPLE_RATE))
+    ]
+    whole = max(HOP_SAMPLES, total - total % HOP_SAMPLES)
+    windows += [(WHOLE_CLIP_S, window) for window in _windows(batch, total, whole, whole)]
+    return _stacked(windows, hops=total // round(HOP_S * SAMPLE_RATE))
+
+
+def _windows(
+    batch: FrameBatch, total: int, window_samples: int, hop_samples: int = 0
+) -> list[Window]:
+    windower = Windower(
+        window_samples,
+        hop_samples or round(HOP_S * SAMPLE_RATE),
+        least_active_frames=LEAST_ACTIVE_FRAMES,
+    )
+    return windower.push(batch, total)
+
+
+def _stacked(windows: Iterable[tuple[float, Window]], hops: int) -> SoundVectors:
+    spoken = [(length, window) for length, window in windows if window.vector is not None]
+    vectors = [window.vector for _, window in spoken if window.vector is not None]
+    return SoundVectors(
+        vectors=np.array(vectors, np.float32).reshape(-1, FEATURE_COUNT),
+        window_s=np.array([length for length, _ in spoken], np.float32),
+        end=np.array([window.end for _, window in spoken], np.int64),
+        active_frames=np.array([window.active_frames for _, window in spoken], np.int32),
+        hops=hops,
+    )
+
+
+def default_cache() -> Path:
+    """Folder for the cache where `--cache` names none."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("ser-live")) / "features"
+
+
+@cache
+def _signal() -> str:
+    return fingerprint(signal_contract())
+
+
+def cache_name(content: bytes, copy: Copy) -> str:
+    """File name in the cache: changes with the signal path, the sound and the copy."""
+    text = f"{CACHE_VERSION} {_signal()} {copy} {WINDOWS_S} {HOP_S} {LEAST_ACTIVE_FRAMES}"
+    return f"{hashlib.sha256(text.encode() + content).hexdigest()[:32]}.npz"
+
+
+def cached_vectors(path: Path, copy: Copy, cache_dir: Path) -> SoundVectors:
+    """The windows of one copy of one recording, from the cache or made and put there.
+
+    Raises
+    ------
+    AudioError
+        If the recording cannot be read.
+    OutputError
+        If the cache cannot be written.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise AudioError(f"{path} cannot be read ({error.strerror}): check the path.") from error
+    target = cache_dir / cache_name(content, copy)
+    if (found := _read_cache(target)) is not None:
+        return found
+    samples, rate = read_sound(path)
+    made = sound_vectors(make_copy(samples, rate, copy), rate, frame_extractor())
+    _write_cache(target, made)
+    return made
+
+
+def _read_cache(path: Path) -> SoundVectors | None:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return SoundVectors(
+                vectors=stored["vectors"],
+                window_s=stored["window_s"],
+                end=stored["end"],
+                active_frames=stored["active_frames"],
+                hops=int(stored["hops"]),
+            )
+    except (OSError, ValueError, KeyError, EOFError):
+        return None  # absent, or left damaged by a crash: it is made again
+
+
+def _write_cache(path: Path, vectors: SoundVectors) -> None:
+    draft = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with draft.open("wb") as file:
+            np.savez(
+                file,
+                vectors=vectors.vectors,
+                window_s=vectors.window_s,
+                end=vectors.end,
+                active_frames=vectors.active_frames,
+                hops=np.array(vectors.hops),
+            )
+        draft.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"The feature cache {path.parent} cannot be written ({error.strerror}): "
+            "name another folder with --cache."
+        ) from error
+
+
+def corpus_vectors(
+    paths: Sequence[Path],
+    copies: Sequence[Copy] = (AS_IT_IS,),
+    *,
+    cache_dir: Path,
+    jobs: int = -1,
+    progress: Progress | None = None,
+) -> CorpusVectors:
+    """Windows of every copy of every recording, computed in parallel.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    copies : sequence of Copy
+    cache_dir : Path
+        Made if it is missing.
+    jobs : int
+        Processes; -1 takes every core.
+    progress : callable, optional
+        Called after each copy of each sound.
+
+    Raises
+    ------
+    AudioError
+        If a recording cannot be read.
+    OutputError
+        If the cache cannot be written.
+    """
+    parts: list[SoundVectors] = []
+    for part in _in_parallel(paths, copies, cache_dir, jobs):
+        parts.append(part)
+        if progress is not None:
+            progress()
+    return _joined(parts, len(paths), len(copies))
+
+
+def _in_parallel(
+    paths: Sequence[Path], copies: Sequence[Copy], cache_dir: Path, jobs: int
+) -> Iterator[SoundVectors]:
+    tasks = [(path, copy, cache_dir) for path in paths for copy in copies]
+    if jobs == 1 or len(tasks) < 2:
+        yield from (cached_vectors(*task) for task in tasks)
+        return
+    import joblib
+
+    run = joblib.Parallel(n_jobs=jobs, return_as="generator", batch_size="auto")
+    yield from run(joblib.delayed(cached_vectors)(*task) for task in tasks)
+
+
+def _joined(parts: Sequence[SoundVectors], sounds: int, copies: int) -> CorpusVectors:
+    lengths = [len(part.vectors) for part in parts]
+    index = np.repeat(np.arange(len(parts)), lengths)
+    return CorpusVectors(
+        vectors=np.concatenate([part.vectors for part in parts]),
+        window_s=np.concatenate([part.window_s for part in parts]),
+        end=np.concatenate([part.end for part in parts]),
+        active_frames=np.concatenate([part.active_frames for part in parts]),
+        clip=(index // copies).astype(np.int32),
+        copy=(index % copies).astype(np.int32),
+        hops=np.array([part.hops for part in parts], np.int64).reshape(sounds, copies),
+    )
+
+
+def active_seconds(active_frames: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Seconds of speech in that many active frames."""
+    return active_frames / FRAMES_PER_SECOND

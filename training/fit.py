@@ -1,0 +1,126 @@
+"""One training: rows, scaler, network, calibration, each from the training part only.
+
+::
+
+    Table -> RowMaker -> fit_ann | fit_mlp -> Trained
+          -> inner folds by speaker -> held-out verdicts -> Calibration
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.calibration import Calibration
+from models.filter_banks import make_filter_banks
+from models.preprocess import Preprocessing
+from training.calibrate_probabilities import HeldOut, calibrated
+from training.config import TrainingSettings
+from training.features import WINDOWS_S
+from training.fitted import Curves, Fitted, FrameworkModel
+from training.judge import Judge, Verdicts, cold, folder, joined
+from training.rows import RowMaker
+from training.table import Table
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Trained:
+    """A trained model without its calibration.
+
+    Attributes
+    ----------
+    kind : str
+        `ann` or `mlp`.
+    model : FrameworkModel
+    preprocessing : Preprocessing
+    curves : Curves
+    """
+
+    kind: str
+    model: FrameworkModel
+    preprocessing: Preprocessing
+    curves: Curves
+
+    @property
+    def judge(self) -> Judge:
+        """The model as the live path runs it."""
+        return Judge(preprocessing=self.preprocessing, network=self.model.network())
+
+
+def train(
+    kind: str, table: Table, settings: TrainingSettings, *, held_out: Table | None = None
+) -> Trained:
+    """Fit one network.
+
+    Parameters
+    ----------
+    kind : str
+        `ann` (Keras) or `mlp` (scikit-learn).
+    table : Table
+        The training part, all copies.
+    settings : TrainingSettings
+    held_out : Table, optional
+        Clean rows, judged cold after each epoch for the curves.
+    """
+    banks = make_filter_banks()
+    maker = RowMaker(table, settings.recipe, banks.dct, np.random.default_rng(settings.seed))
+    rows = None if held_out is None else maker.cold_rows(held_out)
+    fitted = _fitter(kind)(
+        maker.epoch,
+        maker.row_weights,
+        settings.network(kind),
+        seed=settings.seed,
+        held_out=rows,
+    )
+    return Trained(
+        kind=kind, model=fitted.model, preprocessing=maker.preprocessing, curves=fitted.curves
+    )
+
+
+def _fitter(kind: str) -> Callable[..., Fitted]:
+    if kind == "ann":
+        from training.ann import fit_ann
+
+        return fit_ann
+    from training.mlp import fit_mlp
+
+    return fit_mlp
+
+
+def speaker_folds(table: Table, count: int) -> Iterator[tuple[Table, Table]]:
+    """Training and held-out part of each fold; speakers are dealt out in their order."""
+    speaker = table.speaker[table.clip]
+    deck = np.unique(speaker)
+    for first in range(min(count, deck.size)):
+        held = np.isin(speaker, deck[first::count])
+        yield table.rows(~held), table.rows(held)
+
+
+def held_out_verdicts(judge: Judge, table: Table) -> dict[float, HeldOut]:
+    """Verdicts on the clean windows of each length."""
+    clean = table.rows(table.copy == 0)
+    found = {}
+    for window_s in WINDOWS_S:
+        windows = clean.rows((clean.window_s == np.float32(window_s)) & clean.is_live)
+        found[window_s] = HeldOut(cold=cold(judge, windows), known=folder(judge, windows))
+    return found
+
+
+def calibrate(
+    kind: str, table: Table, settings: TrainingSettings, *, folds: int, say: Say
+) -> Calibration:
+    """Fit temperatures on speakers held out of models trained on the others."""
+    every: list[dict[float, HeldOut]] = []
+    for number, (learnt, held) in enumerate(speaker_folds(table, folds), 1):
+        say(f"{kind}: calibration fold {number} of {folds}")
+        every.append(held_out_verdicts(train(kind, learnt, settings).judge, held))
+    return calibrated({length: together(every, length) for length in WINDOWS_S})
+
+
+def together(every: list[dict[float, HeldOut]], length: float) -> HeldOut:
+    def gathered(name: str) -> Verdicts:
+        return joined(getattr(found[length], name) for found in every)
+
+    return HeldOut(cold=gathered("cold"), known=gathered("known"))

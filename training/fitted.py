@@ -1,0 +1,67 @@
+"""What fitting a network yields, whichever framework did it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.network import Network
+from training.rows import Rows
+
+EpochMaker = Callable[[np.random.Generator], Rows]
+RowWeigher = Callable[[Rows], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Curves:
+    """How the fit went, one number an epoch; the held-out part may be absent.
+
+    Attributes
+    ----------
+    loss, held_out_loss : tuple of float
+        Cross-entropy in nats.
+    held_out_accuracy : tuple of float
+    """
+
+    loss: tuple[float, ...]
+    held_out_loss: tuple[float, ...] = ()
+    held_out_accuracy: tuple[float, ...] = ()
+
+
+class FrameworkModel(Protocol):
+    """A trained model in its own framework."""
+
+    def save(self, path: Path) -> None:
+        """Write the framework's own file, without the optimiser's state."""
+
+    def network(self) -> Network:
+        """The same weights for the live path."""
+
+    def probabilities(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Softmax outputs, shape (n, 8), of preprocessed vectors, shape (n, 193)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fitted:
+    """A trained model and its curves."""
+
+    model: FrameworkModel
+    curves: Curves
+
+
+def cosine_rate(start: float, epoch: int, epochs: int) -> float:
+    """Learning rate that falls along half a cosine (Loshchilov & Hutter 2017)."""
+    return float(start * 0.5 * (1 + np.cos(np.pi * epoch / epochs)))
+
+
+def cross_entropy(network: Network, rows: Rows) -> tuple[float, float]:
+    """Loss in nats and accuracy of a network on rows."""
+    logits = network.logits(rows.inputs).astype(np.float64)
+    logits -= logits.max(axis=1, keepdims=True)
+    logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    loss = -(rows.targets * logs).sum(axis=1).mean()
+    right = logs.argmax(axis=1) == rows.targets.argmax(axis=1)
+    return float(loss), float(right.mean())

@@ -1,0 +1,179 @@
+"""What a trained model says about the rows of a table, with each kind of baseline.
+
+The baselines are learnt window by window with the live path's own `Preprocessing.learn`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.baseline import SpeakerBaseline
+from models.network import Network
+from models.preprocess import Preprocessing, handle_level
+from realtime.smoothing import LEAST_PROBABILITY
+from training.table import Table
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Judge:
+    """A network with its preprocessing."""
+
+    preprocessing: Preprocessing
+    network: Network
+
+    def levelled(self, table: Table) -> Array:
+        """Vectors of a table's rows with the level handled, shape (n, 193)."""
+        kept = self.preprocessing.mel_level_kept, self.preprocessing.mfcc_level_kept
+        return handle_level(table.logged.astype(np.float64), *kept)
+
+    def logits(self, levelled: Array, baseline: SpeakerBaseline) -> Array:
+        """Outputs before the softmax, shape (n, 8), of rows of one speaker."""
+        inputs = self.preprocessing.standardised(levelled, baseline)
+        return self.network.logits(inputs).astype(np.float64)
+
+    def learnt(self, levelled: Array, evidence: Array, rows: Iterable[int]) -> SpeakerBaseline:
+        """A baseline that has taken in some rows, one after the other."""
+        baseline = SpeakerBaseline()
+        for row in rows:
+            self.preprocessing.learn(baseline, levelled[row], float(evidence[row]))
+        return baseline
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Verdicts:
+    """Logits of rows, and what the rows are.
+
+    Attributes
+    ----------
+    logits : ndarray, shape (n, 8)
+    weight : ndarray, shape (n,)
+        Of the baseline in use: independent windows.
+    clip : ndarray, shape (n,)
+    labels : ndarray, shape (n,)
+        Position in `EMOTIONS`.
+    is_live : ndarray, shape (n,)
+        Whether the row has enough speech for a live window; the others count in whole clips only.
+    """
+
+    logits: Array
+    weight: Array
+    clip: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    is_live: NDArray[np.bool_]
+
+    def rows(self, chosen: NDArray[np.bool_]) -> "Verdicts":
+        """Some of the rows."""
+        return Verdicts(
+            logits=self.logits[chosen],
+            weight=self.weight[chosen],
+            clip=self.clip[chosen],
+            labels=self.labels[chosen],
+            is_live=self.is_live[chosen],
+        )
+
+
+def joined(parts: Iterable[Verdicts]) -> Verdicts:
+    """Verdicts of several speakers, draws or folds, one below the other."""
+    every = list(parts)
+    return Verdicts(
+        logits=np.concatenate([part.logits for part in every]),
+        weight=np.concatenate([part.weight for part in every]),
+        clip=np.concatenate([part.clip for part in every]),
+        labels=np.concatenate([part.labels for part in every]),
+        is_live=np.concatenate([part.is_live for part in every]),
+    )
+
+
+def cold(judge: Judge, table: Table) -> Verdicts:
+    """Every row judged without a baseline."""
+    return _verdicts(judge, table, judge.levelled(table), SpeakerBaseline())
+
+
+def after_clips(
+    judge: Judge, table: Table, count: int, rng: np.random.Generator, *, draws: int
+) -> Verdicts:
+    """Rows judged with a baseline from `count` random clips of the speaker, not judged themselves.
+
+    Parameters
+    ----------
+    judge : Judge
+    table : Table
+        Windows of one length.
+    count : int
+        Clips; 0 is cold.
+    rng : Generator
+    draws : int
+        Choices of clips for each speaker, all of which are judged.
+    """
+    parts = []
+    for part in _speakers(table):
+        levelled, evidence = judge.levelled(part), part.evidence
+        clips = np.unique(part.clip)
+        for _ in range(draws):
+            heard = rng.permutation(clips)[: min(count, clips.size - 1)]
+            rows = [np.flatnonzero((part.clip == clip) & part.is_live) for clip in heard]
+            baseline = judge.learnt(levelled, evidence, chain.from_iterable(rows))
+            rest = ~np.isin(part.clip, heard)
+            parts.append(_verdicts(judge, part.rows(rest), levelled[rest], baseline))
+    return joined(parts)
+
+
+def folder(judge: Judge, table: Table) -> Verdicts:
+    """Rows judged with a baseline from all of the speaker's rows, labels unseen.
+
+    As `classify --baseline folder` does it: nothing is drawn in, for there is no order.
+    """
+    parts = []
+    for part in _speakers(table):
+        levelled = judge.levelled(part)
+        baseline = SpeakerBaseline()
+        for vector, evidence in zip(levelled, part.evidence.tolist(), strict=True):
+            baseline.update(vector, evidence)
+        parts.append(_verdicts(judge, part, levelled, baseline))
+    return joined(parts)
+
+
+def _speakers(table: Table) -> Iterable[Table]:
+    speaker = table.speaker[table.clip]
+    return (table.rows(speaker == one) for one in np.unique(speaker).tolist())
+
+
+def _verdicts(judge: Judge, table: Table, levelled: Array, baseline: SpeakerBaseline) -> Verdicts:
+    return Verdicts(
+        logits=judge.logits(levelled, baseline),
+        weight=np.full(len(levelled), baseline.weight),
+        clip=table.clip.astype(np.int64),
+        labels=table.labels,
+        is_live=table.is_live,
+    )
+
+
+def pooled(verdicts: Verdicts, probabilities: Array) -> tuple[Array, NDArray[np.int64]]:
+    """One row per clip: the geometric mean of its windows' probabilities, as `classify` pools.
+
+    Parameters
+    ----------
+    verdicts : Verdicts
+        Each clip's rows of one draw in a row.
+    probabilities : ndarray, shape (n, 8)
+
+    Returns
+    -------
+    probabilities : ndarray, shape (clips, 8)
+    labels : ndarray, shape (clips,)
+    """
+    starts = np.flatnonzero(np.diff(verdicts.clip, prepend=-1))
+    clips = np.split(probabilities, starts[1:])
+    return np.array([geometric_mean(clip) for clip in clips]), verdicts.labels[starts]
+
+
+def geometric_mean(probabilities: Array) -> Array:
+    """Pool windows, shape (n, 8), into one row, shape (8,), that sums to 1."""
+    mean = np.log(np.maximum(probabilities, LEAST_PROBABILITY)).mean(axis=0)
+    powers: Array = np.exp(mean - mean.max())
+    return powers / powers.sum()

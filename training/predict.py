@@ -1,0 +1,112 @@
+"""The `predict` command: one recording judged by the framework's own model file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.baseline import SpeakerBaseline
+from models.bundle import Bundle, framework_file, load_bundle
+from models.errors import UsageError
+from models.feature_table import FEATURE_COUNT
+from models.labels import EMOTIONS, Emotion
+from models.network import softmax
+from realtime.recording import analyse
+from training.config import FRAMEWORKS
+from training.features import HOP_S
+from training.fitted import FrameworkModel
+from training.judge import geometric_mean
+
+LIVE_WINDOW_S = 3.0
+LEAST_SOFTMAX = 1e-30
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Prediction:
+    """What a framework's model says about one recording.
+
+    Attributes
+    ----------
+    raw : ndarray, shape (windows, 8)
+        The model's own softmax of each window.
+    probabilities : ndarray, shape (8,), or None
+        Calibrated and pooled over the windows, as `classify` does; None with too little speech.
+    """
+
+    raw: NDArray[np.float64]
+    probabilities: NDArray[np.float64] | None
+
+    @property
+    def emotion(self) -> Emotion | None:
+        """The most probable emotion."""
+        if self.probabilities is None:
+            return None
+        return EMOTIONS[int(self.probabilities.argmax())]
+
+
+def load_framework_model(folder: Path, framework: str) -> FrameworkModel:
+    """Read `model.keras` by `load_model`, or `model.pkl` by pickle, after its sha256 was checked.
+
+    Raises
+    ------
+    BundleError
+        If the bundle is damaged, or the file is not the one it was written with.
+    UsageError
+        If the bundle is of the other framework, or the framework is not installed.
+    """
+    bundle = load_bundle(folder)
+    if FRAMEWORKS[framework] != bundle.kind:
+        raise UsageError(
+            f"The model in {folder} is of kind {bundle.kind}, not {FRAMEWORKS[framework]}: "
+            "use the other --framework, or another --model."
+        )
+    path = framework_file(folder)
+    if framework == "keras":
+        from training.ann import KerasModel
+
+        return KerasModel.load(path)
+    from training.mlp import SklearnModel
+
+    return SklearnModel.load(path)
+
+
+def predict(path: Path, bundle: Bundle, model: FrameworkModel) -> Prediction:
+    """Judge one recording, without a speaker baseline.
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be read.
+    """
+    levelled = bundle.preprocessing.levelled(window_vectors(path, bundle))
+    if not len(levelled):
+        return Prediction(raw=np.zeros((0, len(EMOTIONS))), probabilities=None)
+    inputs = bundle.preprocessing.standardised(levelled, SpeakerBaseline())
+    raw = model.probabilities(inputs.astype(np.float32))
+    temperature = bundle.calibration.for_window(LIVE_WINDOW_S).temperature_cold
+    # The logarithm of a softmax is its logits but for a constant that the next one takes out.
+    calibrated = softmax(np.log(np.maximum(raw, LEAST_SOFTMAX)), temperature)
+    return Prediction(raw=raw, probabilities=geometric_mean(calibrated))
+
+
+def window_vectors(path: Path, bundle: Bundle) -> NDArray[np.float32]:
+    """Vectors of a recording's windows with enough speech, shape (n, 193)."""
+    with TemporaryDirectory(prefix="ser-live-") as folder:
+        recording = analyse(
+            path, bundle.banks, window_s=LIVE_WINDOW_S, hop_s=HOP_S, folder=Path(folder)
+        )
+        parts = [vectors for vectors, _ in recording.windows()]
+    return np.concatenate(parts) if parts else np.zeros((0, FEATURE_COUNT), np.float32)
+
+
+def prediction_text(prediction: Prediction) -> str:
+    """The emotion, then each probability on a line."""
+    if prediction.probabilities is None:
+        return "no speech"
+    lines = [
+        f"  {emotion:<10} {probability:.3f}"
+        for emotion, probability in zip(EMOTIONS, prediction.probabilities, strict=True)
+    ]
+    return "\n".join([str(prediction.emotion), *lines])

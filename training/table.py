@@ -1,0 +1,108 @@
+"""The rows that a network may learn from or be judged on: log vectors with their clip's facts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.labels import EMOTIONS
+from models.preprocess import log_vectors
+from models.windows import FRAMES_PER_SECOND, LEAST_ACTIVE_FRAMES
+from training.features import HOP_S, WHOLE_CLIP_S, CorpusVectors, active_seconds
+from training.ravdess import Clip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Table:
+    """Rows of a corpus, n of them, of m clips.
+
+    Attributes
+    ----------
+    logged : ndarray, shape (n, 193), float32
+        Log vectors, before any level rule.
+    clip, copy : ndarray, shape (n,), int32
+        Position of the row's clip and copy.
+    window_s : ndarray, shape (n,), float32
+        0 for whole clips.
+    active_s : ndarray, shape (n,), float64
+        Seconds of speech in the window.
+    emotion, speaker : ndarray, shape (m,), int64
+        Of each clip: position in `EMOTIONS`, and any number that tells speakers apart.
+    """
+
+    logged: NDArray[np.float32]
+    clip: NDArray[np.int32]
+    copy: NDArray[np.int32]
+    window_s: NDArray[np.float32]
+    active_s: NDArray[np.float64]
+    emotion: NDArray[np.int64]
+    speaker: NDArray[np.int64]
+
+    def rows(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> "Table":
+        """Some of the rows; clips keep their positions."""
+        return Table(
+            logged=self.logged[chosen],
+            clip=self.clip[chosen],
+            copy=self.copy[chosen],
+            window_s=self.window_s[chosen],
+            active_s=self.active_s[chosen],
+            emotion=self.emotion,
+            speaker=self.speaker,
+        )
+
+    def of_clips(self, clips: NDArray[np.intp]) -> "Table":
+        """The rows of some clips."""
+        return self.rows(np.isin(self.clip, clips))
+
+    @property
+    def is_whole(self) -> NDArray[np.bool_]:
+        """Which rows stand for whole clips, shape (n,)."""
+        return self.window_s == WHOLE_CLIP_S
+
+    @property
+    def is_live(self) -> NDArray[np.bool_]:
+        """Which rows hold enough speech for a live window, shape (n,)."""
+        return ~self.is_whole & (self.active_s * FRAMES_PER_SECOND > LEAST_ACTIVE_FRAMES - 0.5)
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Emotion of each row, shape (n,)."""
+        return self.emotion[self.clip]
+
+    @property
+    def evidence(self) -> NDArray[np.float64]:
+        """What each live window adds to a baseline's weight, shape (n,); 0 for whole clips."""
+        length = np.where(self.is_whole, np.inf, self.window_s)
+        weight: NDArray[np.float64] = self.active_s * HOP_S / length**2
+        return weight
+
+
+def make_table(
+    vectors: CorpusVectors, emotion: NDArray[np.int64], speaker: NDArray[np.int64]
+) -> Table:
+    """Put vectors in decibels beside what is known of their clips.
+
+    Parameters
+    ----------
+    vectors : CorpusVectors
+    emotion, speaker : ndarray, shape (sounds,)
+    """
+    return Table(
+        logged=log_vectors(vectors.vectors).astype(np.float32),
+        clip=vectors.clip,
+        copy=vectors.copy,
+        window_s=vectors.window_s,
+        active_s=active_seconds(vectors.active_frames),
+        emotion=emotion,
+        speaker=speaker,
+    )
+
+
+def ravdess_table(vectors: CorpusVectors, clips: Sequence[Clip]) -> Table:
+    """The table of RAVDESS clips, with actors as speakers."""
+    return make_table(
+        vectors,
+        np.array([EMOTIONS.index(clip.emotion) for clip in clips], np.int64),
+        np.array([clip.actor for clip in clips], np.int64),
+    )
