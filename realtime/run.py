@@ -18,6 +18,7 @@ from realtime.demonstration import demonstration_clip
 from realtime.estimator import Estimator, utc_now
 from realtime.log.log_thread import LogThread, open_log
 from realtime.log.meta import RunMeta
+from realtime.log.record import Recorder
 from realtime.log.rotation import parse_rotation
 from realtime.options import (
     estimator_settings,
@@ -30,7 +31,7 @@ from realtime.sources.base import Source
 from realtime.sources.file import FileSource
 from realtime.speaker import open_speaker
 from realtime.summary import Summary
-from realtime.worker import Recorder, Worker
+from realtime.worker import Worker
 
 OUTPUT_FAILED = 1
 INTERRUPTED = 130
@@ -46,7 +47,7 @@ def monitor(arguments: argparse.Namespace) -> int:
     def open_source(settings: RealtimeSettings) -> Source:
         return MicrophoneSource(settings.device or None, channel=settings.channel or None)
 
-    return _Run(arguments, open_source).execute()
+    return _Run(arguments, open_source, is_live=True).execute()
 
 
 def replay(arguments: argparse.Namespace) -> int:
@@ -56,17 +57,20 @@ def replay(arguments: argparse.Namespace) -> int:
     def open_source(_: RealtimeSettings) -> Source:
         return FileSource(path, speed=arguments.speed, loop=arguments.loop)
 
-    return _Run(arguments, open_source).execute()
+    return _Run(arguments, open_source, is_live=False).execute()
 
 
 class _Run:
     """One run; everything that can be wrong is found before the source is opened."""
 
-    def __init__(self, arguments: argparse.Namespace, open_source: OpenSource) -> None:
+    def __init__(
+        self, arguments: argparse.Namespace, open_source: OpenSource, *, is_live: bool
+    ) -> None:
         if arguments.overwrite and arguments.append:
             raise UsageError("--overwrite and --append exclude each other: choose one.")
         self._arguments = arguments
         self._open_source = open_source
+        self._is_live = is_live
         self._settings = merged_settings(arguments)
         self._rotation = parse_rotation(arguments.rotate) if arguments.rotate else None
         self._model = open_model(self._settings)
@@ -80,6 +84,7 @@ class _Run:
     def execute(self) -> int:
         """Run to the end and return the exit code."""
         interrupted = False
+        recorder: Recorder | None = None
         with contextlib.ExitStack() as stack:
             if self._shows:
                 stack.enter_context(native_noise_to(log_file()))
@@ -88,7 +93,10 @@ class _Run:
             board = Board(self._facts(source))
             log = self._open_log(source, board)
             stack.callback(log.close)
-            worker = self._worker(source, board, log, None)
+            recorder = self._open_recorder(source, board)
+            if recorder is not None:
+                stack.callback(recorder.close)
+            worker = self._worker(source, board, log, recorder)
             worker.start()
             try:
                 self._attend(board, worker)
@@ -97,18 +105,17 @@ class _Run:
             finally:
                 self._stop.set()
             summary = worker.result()
-        return self._farewell(summary, log, interrupted=interrupted)
-
-    def _farewell(self, summary: Summary, log: LogThread, *, interrupted: bool) -> int:
+        problems = [output.problem for output in (log, recorder) if output is not None]
         if log.reader_gone:
             return 0
-        print(summary, file=sys.stderr)
-        problems = [problem for problem in (log.problem,) if problem]
-        for problem in problems:
-            print(f"ser-live: {problem}", file=sys.stderr)
-        if problems:
-            return OUTPUT_FAILED
-        return INTERRUPTED if interrupted else 0
+        return _farewell(summary, list(filter(None, problems)), interrupted=interrupted)
+
+    def _open_recorder(self, source: Source, board: Board) -> Recorder | None:
+        path: Path | None = getattr(self._arguments, "record", None)
+        if path is None:
+            return None
+        overwrite = self._arguments.overwrite
+        return Recorder(path, source.rate, overwrite=overwrite, notify=board.notice)
 
     def _facts(self, source: Source) -> RunFacts:
         return RunFacts(
@@ -157,6 +164,7 @@ class _Run:
             board,
             log,
             self._stop,
+            is_live=self._is_live,
             recorder=recorder,
             longest_s=getattr(self._arguments, "duration", None),
         )
@@ -178,3 +186,13 @@ class _Run:
                 if text not in told:
                     print(f"ser-live: {text}", file=sys.stderr)
             told = notices
+
+
+def _farewell(summary: Summary, problems: list[str], *, interrupted: bool) -> int:
+    """Say what the run amounted to and what is missing; return the exit code."""
+    print(summary, file=sys.stderr)
+    for problem in problems:
+        print(f"ser-live: {problem}", file=sys.stderr)
+    if problems:
+        return OUTPUT_FAILED
+    return INTERRUPTED if interrupted else 0

@@ -1,30 +1,15 @@
 """The worker thread: what a source yields goes through the estimator to the log and the board."""
 
 import threading
-from typing import Protocol
 
 from realtime.board import Board
 from realtime.estimate import Estimate
 from realtime.estimator import Estimator
-from realtime.sources.base import Block, Notice, Source
+from realtime.log.log_thread import LogThread
+from realtime.log.record import Recorder
+from realtime.sources.base import Block, Gap, Notice, Source
 from realtime.sources.hints import Hints
 from realtime.summary import Summary
-
-
-class Sink(Protocol):
-    """Where rows go, as a `LogThread`."""
-
-    def put(self, estimate: Estimate) -> None:
-        """Take one row; never waits for a disk or a terminal when the source is live."""
-        ...
-
-
-class Recorder(Protocol):
-    """Keeps the sound itself, when asked to."""
-
-    def put(self, block: Block) -> None:
-        """Take one block; never waits."""
-        ...
 
 
 class Worker(threading.Thread):
@@ -36,10 +21,14 @@ class Worker(threading.Thread):
     estimator : Estimator
     board : Board
         Gets rows, notices and the end.
-    log : Sink
+    log : LogThread
     stop : Event
         Ends the run; set by the worker when it is over.
+    is_live : bool
+        True if the source cannot wait: then rows that the log has no room for are counted
+        instead of holding it up, and hints about the microphone are given.
     recorder : Recorder or None
+        Keeps the sound itself.
     longest_s : float or None
         Ends the run after that much stream time.
     """
@@ -49,9 +38,10 @@ class Worker(threading.Thread):
         source: Source,
         estimator: Estimator,
         board: Board,
-        log: Sink,
+        log: LogThread,
         stop: threading.Event,
         *,
+        is_live: bool,
         recorder: Recorder | None = None,
         longest_s: float | None = None,
     ) -> None:
@@ -61,6 +51,7 @@ class Worker(threading.Thread):
         self._board = board
         self._log = log
         self._stop_event = stop
+        self._is_live = is_live
         self._recorder = recorder
         self._longest_s = longest_s
         self._reset_wanted = threading.Event()
@@ -97,25 +88,26 @@ class Worker(threading.Thread):
             if isinstance(item, Notice):
                 self._board.notice(item.key, item.text)
                 continue
-            if isinstance(item, Block):
-                self._listen(item)
+            self._listen(item)
             self._publish(self._estimator.push(item))
             if self._is_over():
                 break
         self._publish(self._estimator.finish())
 
-    def _listen(self, block: Block) -> None:
+    def _listen(self, item: Block | Gap) -> None:
         if self._recorder is not None:
-            self._recorder.put(block)
-        if self._source.paced:
-            for notice in self._hints.push(block.samples, block.rate):
+            self._recorder.put(item)
+        if isinstance(item, Gap):
+            self._board.notice("gap", item.reason if not item.over else None)
+        elif self._is_live:
+            for notice in self._hints.push(item.samples, item.rate):
                 self._board.notice(notice.key, notice.text)
 
     def _publish(self, rows: list[Estimate]) -> None:
         for row in rows:
             if self._longest_s is not None and row.end_s > self._longest_s + 1e-9:
                 return
-            self._log.put(row)
+            self._log.put(row, block=not self._is_live)
             self._board.add(row)
             self.summary.add(row)
 
