@@ -10,7 +10,7 @@ from realtime.dashboard.glyphs import Glyphs
 
 MIN_WIDTH, MIN_HEIGHT = 40, 12
 _PANEL_WIDTH = 26
-_TREND_BAR = 36
+_TREND_BAR = 45
 _MOST_HISTORY_S = 300
 
 
@@ -116,7 +116,9 @@ def make_plan(width: int, height: int, *, hop_s: float, status_rows: int, glyphs
     grow(caption=True)
     grow(above_bars=1)
     if plan.bar_columns == 1 and plan.above_bars:
-        columns = (n for n in (2 * TREND_S, TREND_S, 0) if inner >= NAME + _TREND_BAR + n)
+        columns = (
+            n for n in (2 * TREND_S, TREND_S, TREND_S // 2, 0) if inner >= NAME + _TREND_BAR + n
+        )
         grow(trend=next(columns, 0))
     grow(above_history=True)
     if big:
