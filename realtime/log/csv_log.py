@@ -26,6 +26,7 @@ from realtime.log.rotation import Rotation, existing_parts, part_path
 
 WAITING_ROWS = 4096  # a quarter of an hour live
 NOTICE = "csv"
+ROTATION_NOTICE = "csv rotation"
 
 
 class CsvLog:
@@ -199,8 +200,15 @@ class CsvLog:
             following = self._begin(self._number + 1, window)
         except OSError as error:
             self._rotation_outage.failed(error)
+            self._notify(
+                ROTATION_NOTICE,
+                f"{part_path(self._path, self._number + 1).name} cannot be begun "
+                f"({private_file.reason(error)}): the rows go on in {part.path.name}.",
+            )
             return part
-        self._rotation_outage.over()
+        if self._rotation_outage.error is not None:
+            self._rotation_outage.over()
+            self._notify(ROTATION_NOTICE, None)
         self._number += 1
         part.close()
         return following

@@ -14,6 +14,7 @@ from realtime.log import private_file
 
 _SAMPLE_BYTES = 2
 _WAV_HEADER_BYTES = 44
+_FLAC_PROBE_BYTES = 4096  # the encoder writes late, and a full disk must be found at the start
 _FLAC_BLOCK = 4096  # samples that libFLAC gathers before it writes any
 _FLAC_TOTAL_AT = 21  # STREAMINFO: low half of the bits per sample, then 36 bits of length
 _FLAC_TOTAL_BITS = 36
@@ -146,6 +147,9 @@ class FlacFile(SoundWriter):
     most_samples = 2**_FLAC_TOTAL_BITS - 1
 
     def _begin(self) -> None:
+        private_file.write_all(self._descriptor, bytes(_FLAC_PROBE_BYTES))
+        os.ftruncate(self._descriptor, 0)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
         try:
             self._encoder = soundfile.SoundFile(
                 self._descriptor, "w", self.rate, 1, "PCM_16", format="FLAC", closefd=False

@@ -1,9 +1,12 @@
 """Rows and readers that the tests of the log share."""
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from models.labels import Emotion
 from realtime.estimate import Estimate, State
@@ -74,3 +77,18 @@ def windows_from(first: int) -> Iterator[Estimate]:
     while True:
         yield speech(first)
         first += 1
+
+
+def fill(folder: Path) -> Path:
+    """Take all the space of a small disk; removing the returned file gives it back."""
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as file:
+        for size in (4096, 1):
+            with pytest.raises(OSError, match="No space left"):
+                _write_for_ever(file, size)
+    return filler
+
+
+def _write_for_ever(file: io.FileIO, size: int) -> None:
+    while True:
+        file.write(b"x" * size)
