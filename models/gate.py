@@ -57,7 +57,7 @@ class GateContract:
     target_dbfs: float = -23.0
     max_gain_db: float = 40.0
     decay_db_per_s: float = 6.0
-    silence_dbfs: float = -85.0
+    silence_dbfs: float = -105.0
     silence_below_db: float = 40.0
     pause_chunks: int = 8
     weights_sha256: str = WEIGHTS_SHA256

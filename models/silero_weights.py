@@ -20,7 +20,7 @@ Array = npt.NDArray[np.float32]
 WEIGHTS_FILE = Path(__file__).with_name("silero_vad.npz")
 START_FILE = Path(__file__).with_name("gate_start.npz")
 WEIGHTS_SHA256 = "0b016eb0b9f9aeaf1ca81f01cc61fcb83011307ee24d2c157b2a8edf05fa0685"
-START_SHA256 = "10b0d08406ae7fc805934c833b229465e6d5320924794ca2afae5dc9f6a635db"
+START_SHA256 = "6b7229a767a2ebff7f5da4a7e9e1f20d50730bdc54ac4d612368492e680e1591"
 
 FFT = 256
 CELLS = 128

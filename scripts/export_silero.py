@@ -16,6 +16,7 @@ import argparse
 import hashlib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +61,7 @@ def main() -> None:
     args = parser.parse_args()
     tensors = read_tensors(args.wheel)
     check_is_hann_dft(tensors[DFT])
-    arrays = {short: tensors[name] for name, short in NAMES.items()}
+    arrays: dict[str, Any] = {short: tensors[name] for name, short in NAMES.items()}
     arrays["conv4_weight"] = arrays["conv4_weight"][:, :, 1]
     with args.npz.open("wb") as out:
         np.savez_compressed(out, **arrays)
