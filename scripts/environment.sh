@@ -1,4 +1,5 @@
 # Read by the other scripts (POSIX sh), which set `root`: find Python, make an environment.
+# shellcheck shell=sh disable=SC2154
 
 say() {
     printf 'ser-live: %s\n' "$*" >&2
@@ -44,6 +45,10 @@ print(os.path.realpath(sys.executable))" 2>/dev/null && return
     return 1
 }
 
+fail_without_python() {
+    fail "needs Python 3.11, 3.12 or 3.13, found $(python3 --version 2>&1): install one of these."
+}
+
 # Whether environment $1 is complete and made from lock $2.
 is_ready() {
     [ -x "$1/bin/python" ] && cmp -s "$2" "$1/installed.txt"
@@ -81,9 +86,8 @@ new_environment() {
     if base=$(find_python ensurepip,venv); then
         quietly "$base" -m venv --clear "$1" || fail "could not make $1; see above."
     else
-        base=$(find_python venv)
+        base=$(find_python venv) || fail_without_python
         quietly "$base" -m venv --clear --without-pip "$1" || fail "could not make $1; see above."
-        # shellcheck disable=SC2154 # root: see the first line
         quietly "$1/bin/python" "$root/scripts/fetch_pip.py" "$root/locks/pip.txt" ||
             install_debian python3-venv
     fi
@@ -97,6 +101,16 @@ missing_for_python() {
     elif ! command -v python3 >/dev/null; then
         echo python3 python3-venv
     else
-        fail "needs Python 3.11, 3.12 or 3.13, found $(python3 --version 2>&1): install one of these."
+        fail_without_python
     fi
+}
+
+# Run module $2 of the checkout in environment $1. -P: a folder named models where the user
+# happens to be is not ours.
+run_module() {
+    interpreter=$1/bin/python
+    shift
+    PYTHONPATH=$root${PYTHONPATH:+:$PYTHONPATH}
+    export PYTHONPATH
+    exec "$interpreter" -P -m "$@"
 }
