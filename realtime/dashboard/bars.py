@@ -31,17 +31,18 @@ def bar_lines(snapshot: Snapshot, width: int, columns: int, glyphs: Glyphs) -> l
 def _bar(index: int, latest: Estimate | None, width: int, glyphs: Glyphs) -> Line:
     emotion = EMOTIONS[index]
     look = LOOKS[emotion]
+    sign = seg(look.letter, look.first)
     letters = min(NAME, max(4, width - _LEAST_BAR - _PERCENT - 3))
     room = max(1, width - letters - _PERCENT - 3)
     name = f"{emotion[:letters]:<{letters}} "
     if latest is None or latest.probabilities is None:
         number = f"{'-':>{_PERCENT}}"
-        return [seg(look.letter + " ", DIM), seg(name, DIM), seg(" " * room + number, DIM)]
+        return [sign, seg(f" {name}{' ' * room}{number}", DIM)]
     share = latest.probabilities[index]
     weight = BOLD if share == max(latest.probabilities) else PLAIN
     drawn = bar(share, room, glyphs.across)
     return [
-        seg(look.letter, look.first),
+        sign,
         seg(" "),
         seg(name, weight),
         seg(drawn.ljust(room), look.ink),

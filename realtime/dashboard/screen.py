@@ -147,7 +147,7 @@ class Dashboard:
             self._help_open,
             self._frozen is not None,
         )
-        if state == self._drawn or terminal.busy:
+        if terminal.busy or state == self._drawn:
             return
         lines = render(
             snapshot,

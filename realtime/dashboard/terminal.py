@@ -12,11 +12,49 @@ _ABORT = "\x18"  # ends an escape sequence that was cut short
 _PATIENCE_S = 0.3
 
 
+if sys.platform == "win32":
+    import ctypes
+
+    def _prepare(_fd: int) -> int | None:
+        """Make the Windows console understand escape codes."""
+        kernel = ctypes.windll.kernel32
+        processed, wrapped, virtual_terminal = 1, 2, 4
+        kernel.SetConsoleMode(kernel.GetStdHandle(-11), processed | wrapped | virtual_terminal)
+        return None
+
+    def _write_some(_fd: int, data: bytes) -> int:
+        """Write through Python's console stream, which knows UTF-8; it waits where it must."""
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return len(data)
+
+    def _ready(_fd: int, timeout_s: float = 0.0) -> bool:
+        return timeout_s >= 0
+
+else:
+
+    def _prepare(fd: int) -> int | None:
+        """Open the terminal once more for writing without blocking.
+
+        The non-blocking flag belongs to the open file, which `fd` shares with the shell and with
+        standard input: setting it there would change both.
+        """
+        with contextlib.suppress(OSError):
+            return os.open(os.ttyname(fd), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        return None
+
+    _write_some = os.write
+
+    def _ready(fd: int, timeout_s: float = 0.0) -> bool:
+        return bool(select.select([], [fd], [], timeout_s)[1])
+
+
 class Terminal:
     """The alternate screen of one terminal.
 
-    Writing never blocks: what the terminal does not take stays in one bounded buffer, and until
-    that is gone `busy` tells the caller to draw nothing new.
+    Writing does not block: what the terminal does not take now is kept, and until that is gone
+    `busy` tells the caller to draw nothing new. (It may block on Windows, and where the terminal
+    belongs to another user, so that it cannot be opened a second time.)
 
     Parameters
     ----------
@@ -50,7 +88,7 @@ class Terminal:
     def enter(self) -> None:
         """Switch to the other screen and hide the cursor."""
         self._entered = True
-        self._own = _reopened(self._fd)
+        self._own = _prepare(self._fd)
         self._pending = b""
         self.write(_ENTER)
 
@@ -71,7 +109,7 @@ class Terminal:
         self.write((_ABORT if cut_short else "") + _LEAVE)
         until = time.monotonic() + _PATIENCE_S
         while self._pending and time.monotonic() < until:
-            select.select([], [self._target], [], 0.05)
+            _ready(self._target, 0.05)
             self._flush()
         self._pending = b""
         if self._own is not None:
@@ -84,26 +122,10 @@ class Terminal:
 
     def _flush(self) -> None:
         try:
-            while self._pending and self._ready():
-                taken = os.write(self._target, self._pending)
+            while self._pending and _ready(self._target):
+                taken = _write_some(self._target, self._pending)
                 self._pending = self._pending[taken:]
         except BlockingIOError:
             return
         except OSError:  # the terminal is gone; nobody sees what is lost
             self._pending = b""
-
-    def _ready(self) -> bool:
-        return self._own is not None or bool(select.select([], [self._fd], [], 0)[1])
-
-
-def _reopened(fd: int) -> int | None:
-    """Open the terminal once more for writing without blocking.
-
-    The non-blocking flag belongs to the open file, which `fd` shares with the shell and with
-    standard input: setting it there would change both.
-    """
-    if sys.platform == "win32":
-        return None
-    with contextlib.suppress(OSError):
-        return os.open(os.ttyname(fd), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    return None

@@ -225,6 +225,18 @@ def test_a_stalled_terminal_delays_neither_work_nor_quitting(tmp_path: Path, way
         assert LEAVE not in terminal.read()  # it was stalled indeed
 
 
+def test_a_terminal_that_was_stalled_catches_up(tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    args = ("--already", "2000", "--pace", "0.004", "--count", str(count))
+    with Terminal(*args, COLORTERM="truecolor") as terminal:
+        terminal.resize(200, 60)
+        wait_for(lambda: count_in(count) > 2250, "rows in spite of the stall")
+        terminal.press(" ")
+        terminal.wait_for(b"FROZEN")
+        wait_for(lambda: terminal.read().endswith(b"\x1b[?2026l"), "the end of the frame")
+        assert terminal.output.count(b"\x1b[?2026h") == terminal.output.count(b"\x1b[?2026l")
+
+
 def test_ctrl_s_does_not_stop_the_picture() -> None:
     with Terminal("--pace", "0.05") as terminal:
         terminal.wait_for(b"source")
