@@ -102,7 +102,7 @@ class VirtualMicrophone:
         """Plug in a microphone and make it the default; a silent player keeps it on time."""
         self.pactl(
             *("load-module", "module-null-sink", f"sink_name={name}", f"rate={self.rate}"),
-            f"channels={self.channels}",
+            *(f"channels={self.channels}", f"sink_properties=device.description={name}"),
         )
         self.pactl("set-default-sink", name)
         self.pactl("set-default-source", f"{name}.monitor")

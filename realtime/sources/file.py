@@ -179,7 +179,7 @@ def _opened(path: Path) -> soundfile.SoundFile:
     try:
         check_rate(file.samplerate)
         if not file.frames:
-            raise AudioError("No sound is in it: record it again.")  # noqa: TRY301
+            raise AudioError("No sound is in it: record it again.")
     except AudioError as error:
         file.close()
         raise AudioError(f"{path}: {error}") from None

@@ -1,0 +1,172 @@
+"""One open stream, from the callback to blocks: averaged, kept in the ring, losses counted.
+
+``callback -> Intake.take -> ring -> Intake.read -> Block``; the callback copies and leaves.
+"""
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.audio import to_mono
+from realtime.ring import Ring
+from realtime.sources import clock
+from realtime.sources.base import Block
+from realtime.sources.pace import Pace
+
+RING_S = 10
+ARRIVALS = 2048
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class _Run:
+    """Consecutive samples that wait to be yielded, and what was lost before them."""
+
+    lost: int = 0
+    pieces: list[NDArray[np.float32]] = field(default_factory=list)
+    arrived_s: float = 0.0
+
+
+class Intake:
+    """Takes what one stream delivers; one thread calls `take`, another `read`.
+
+    Parameters
+    ----------
+    rate : int
+        Samples per second.
+    channels : int
+        Interleaved in what is taken.
+    channel : int or None
+        The one to keep, counted from 1; None averages all.
+
+    Attributes
+    ----------
+    begun_s : float or None
+        When the first sample was captured, by `clock.now_s`; None before.
+    latest_s : float
+        When the latest samples arrived, or the stream was opened.
+    ended : Event
+        Set when the sound system has ended the stream.
+    """
+
+    def __init__(self, rate: int, channels: int, channel: int | None) -> None:
+        self.rate = rate
+        self.ended = Event()
+        self.begun_s: float | None = None
+        self.latest_s = clock.now_s()
+        self._channels = channels
+        self._channel = channel
+        self._ring = Ring(RING_S * rate)
+        self._arrivals: deque[tuple[int, float, bool]] = deque(maxlen=ARRIVALS)
+        self._pace = Pace(rate)
+        self._end = 0
+        self._runs = [_Run()]
+        self._doubtful: _Run | None = None
+        self._lost = 0
+
+    def take(self, data: Any, flagged: bool) -> None:  # noqa: FBT001 - PortAudio calls it
+        """Take a buffer of interleaved float32 samples; copies, counts and leaves."""
+        frames = np.frombuffer(data, np.float32).reshape(-1, self._channels)
+        mono = to_mono(frames) if self._channel is None else frames[:, self._channel - 1]
+        # Announced before written: a reader that sees samples finds their arrival too.
+        self.latest_s = clock.now_s()
+        if self.begun_s is None:
+            self.begun_s = self.latest_s - mono.size / self.rate
+        self._arrivals.append((self._ring.written + mono.size, self.latest_s, flagged))
+        self._ring.write(mono, time.monotonic())
+
+    def read(self, timeout_s: float) -> list[Block] | None:
+        """Blocks that are ready; None if nothing arrived in that time.
+
+        After a pause or a flag, samples are held back for 0.3 s, until it is known whether
+        some are missing between; so a loss is told where it happened.
+        """
+        reading = self._ring.read(timeout_s)
+        if reading is None:
+            return None
+        end = self._ring.position
+        begin = end - reading.samples.size
+        if reading.lost_before:
+            self._runs.append(_Run(lost=reading.lost_before))
+        done = begin
+        while self._arrivals and self._arrivals[0][0] <= end:
+            arrival_end, arrived_s, flagged = self._arrivals.popleft()
+            samples = arrival_end - self._end
+            place = min(max(self._end, done), end)
+            self._append(reading.samples[done - begin : place - begin], reading.arrived_s)
+            done = place
+            self._judge(self._pace.push(samples, arrived_s, flagged=flagged))
+            self._end = arrival_end
+        self._append(reading.samples[done - begin :], reading.arrived_s)
+        return self._ready()
+
+    def rest(self) -> list[Block]:
+        """Blocks still held back when the stream has ended."""
+        self._judge(self._pace.settle())
+        return self._ready()
+
+    def _append(self, samples: NDArray[np.float32], arrived_s: float) -> None:
+        if samples.size:
+            self._runs[-1].pieces.append(samples)
+            self._runs[-1].arrived_s = arrived_s
+
+    def _judge(self, lost: int | None) -> None:
+        """Act on what `Pace` said of the arrival that begins here."""
+        if lost is None:
+            if self._doubtful is None:
+                self._doubtful = _Run()
+                self._runs.append(self._doubtful)
+        elif self._doubtful is not None:
+            self._doubtful.lost += lost
+            self._doubtful = None
+        elif lost:
+            self._runs.append(_Run(lost=lost))
+
+    def _ready(self) -> list[Block]:
+        """Blocks of the runs that are beyond doubt."""
+        held = len(self._runs) if self._doubtful is None else self._runs.index(self._doubtful)
+        ready, self._runs = self._runs[:held], self._runs[held:] or [_Run()]
+        blocks: list[Block] = []
+        for run in ready:
+            self._lost += run.lost
+            if run.pieces:
+                samples = run.pieces[0] if len(run.pieces) == 1 else np.concatenate(run.pieces)
+                blocks += self._blocks(samples, run.arrived_s)
+        return blocks
+
+    def _blocks(self, samples: NDArray[np.float32], arrived_s: float) -> list[Block]:
+        """Cut out samples that are no numbers: they count as lost."""
+        blocks = []
+        done = 0
+        for begin, end in finite_runs(samples):
+            blocks.append(
+                Block(
+                    samples=samples[begin:end],
+                    rate=self.rate,
+                    lost_samples=self._lost + begin - done,
+                    arrived_s=arrived_s,
+                )
+            )
+            self._lost = 0
+            done = end
+        self._lost += samples.size - done
+        return blocks
+
+
+def finite_runs(samples: NDArray[np.float32]) -> list[tuple[int, int]]:
+    """Begin and end of each run of samples that are neither NaN nor infinite.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,), float32
+        n is at least 1.
+    """
+    finite = np.isfinite(samples)
+    if finite.all():
+        return [(0, samples.size)]
+    edges = np.flatnonzero(np.diff(finite.astype(np.int8), prepend=0, append=0))
+    return [(int(begin), int(end)) for begin, end in edges.reshape(-1, 2)]
