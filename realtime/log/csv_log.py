@@ -8,7 +8,7 @@ from pathlib import Path
 
 from models.errors import OutputError
 from realtime.estimate import Estimate
-from realtime.log import private_file
+from realtime.log import amounts, private_file
 from realtime.log.columns import csv_line
 from realtime.log.meta import (
     RunMeta,
@@ -103,6 +103,8 @@ class CsvLog:
         if self._path.is_dir():
             raise IsADirectoryError
         present = existing_parts(self._path)
+        while append and present and _is_stillborn(part_path(self._path, present[-1])):
+            private_file.remove(part_path(self._path, present.pop()))
         if append and present:
             return self._resume(present[-1])
         files = [part_path(self._path, number) for number in present]
@@ -136,7 +138,11 @@ class CsvLog:
             content["runs"][-1]["first_window"] if end.last_window is None else end.last_window + 1
         )
         part = PartFile.resume(path, end.size_bytes)
-        write_meta(path, joined(content, self._meta, first_window=self.first_window))
+        try:
+            write_meta(path, joined(content, self._meta, first_window=self.first_window))
+        except OSError:
+            part.close()
+            raise
         return part
 
     def write(self, estimate: Estimate) -> None:
@@ -179,10 +185,12 @@ class CsvLog:
         return self._part
 
     def _leave(self, part: PartFile) -> None:
-        """Someone removed or renamed the file: go on in a new one of the same name."""
-        if part.is_removed():
+        """Count what went with a file that was removed; one that was moved keeps its rows."""
+        if part.is_removed() and part.rows:
             self.missing += part.rows
             self._last_error = FileNotFoundError("the file was removed while it was written")
+            lost = amounts.missing(self.missing, "row")
+            self._notify(NOTICE, f"{lost}, because {part.path.name} was removed; it begins anew.")
         part.close()
         self._part = None
 
@@ -217,13 +225,14 @@ class CsvLog:
         self._notify(
             NOTICE,
             f"{self._path.name} cannot be written ({private_file.reason(error)}): "
-            f"{len(self._waiting)} rows wait, {self.missing} are lost; "
+            f"{amounts.missing(self.missing, 'row')} and {len(self._waiting)} held back; "
             f"{private_file.remedy(error)}, and it goes on by itself.",
         )
 
     def _say_recovered(self) -> None:
-        lost = f"{self.missing} rows are missing in {self._path.name}, which is written again."
-        self._notify(NOTICE, lost if self.missing else None)
+        lost = amounts.missing(self.missing, "row")
+        text = f"{lost} in {self._path.name}, which is written again."
+        self._notify(NOTICE, text if self.missing else None)
 
     @property
     def problem(self) -> str | None:
@@ -232,7 +241,8 @@ class CsvLog:
         if not missing:
             return None
         why = private_file.reason(self._last_error) if self._last_error else "unknown"
-        return f"{missing} rows are missing in {self._path} ({why}); the rows before are there."
+        lost = amounts.missing(missing, "row")
+        return f"{lost} in {self._path} ({why}); what was written before is there."
 
     def close(self) -> None:
         """Try once more to write what waits, and close; may be called twice."""
@@ -247,3 +257,9 @@ class CsvLog:
                     self._leave(self._part)
         if self._part is not None:
             self._part.close()
+
+
+def _is_stillborn(path: Path) -> bool:
+    """Whether a run was killed between making this file and describing it: it holds nothing."""
+    is_bare = path.is_file() and not meta_path(path).exists()
+    return is_bare and find_end(path).last_window is None

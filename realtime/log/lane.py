@@ -5,6 +5,7 @@ import time
 from queue import Empty, SimpleQueue
 from typing import Generic, Protocol, TypeVar
 
+from realtime.log import amounts
 from realtime.log.outage import Notify
 
 LOOK_S = 0.1
@@ -46,7 +47,7 @@ class Lane(Generic[Item]):
         Of the output, for people.
     sink : Sink
     unit : str
-        What the items are, for people, in the plural.
+        What an item is, for people.
     limit : int
         Items that may wait.
     notify : callable
@@ -104,10 +105,8 @@ class Lane(Generic[Item]):
             self._queue.put(item)
             return True
         self.missing += 1
-        self._notify(
-            f"lane {self._name}",
-            f"{self.missing} {self._unit} are missing in {self._name}, which is too slow for them.",
-        )
+        lost = amounts.missing(self.missing, self._unit)
+        self._notify(f"lane {self._name}", f"{lost} in {self._name}, which is too slow.")
         return False
 
     def _wait_for_room(self) -> bool:
@@ -159,8 +158,8 @@ class Lane(Generic[Item]):
         if self._sink.reader_gone:
             return None
         if self.missing:
-            why = "does not take them" if self._is_stuck else "was too slow for them"
-            return f"{self.missing} {self._unit} are missing in {self._name}, which {why}."
+            why = "takes nothing any more" if self._is_stuck else "was too slow"
+            return f"{amounts.missing(self.missing, self._unit)} in {self._name}, which {why}."
         return self._sink.problem
 
     @property

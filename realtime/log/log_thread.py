@@ -1,5 +1,6 @@
 """The one door to all outputs of a run."""
 
+import contextlib
 import threading
 import time
 from dataclasses import replace
@@ -56,8 +57,9 @@ class LogThread:
     def close(self, timeout_s: float = CLOSE_S) -> None:
         """Write what waits, for at most `timeout_s` seconds; may be called twice."""
         deadline_s = time.monotonic() + timeout_s
-        for lane in self._lanes:
-            lane.close(deadline_s)
+        with contextlib.ExitStack() as stack:
+            for lane in self._lanes:
+                stack.callback(lane.close, deadline_s)
 
     @property
     def problem(self) -> str | None:
@@ -126,7 +128,7 @@ def open_log(
         )
         sinks.append(("standard output", lines))
     lanes = [
-        Lane(name, sink, unit="rows", limit=QUEUED_ROWS, notify=board.notice, stop=stop)
+        Lane(name, sink, unit="row", limit=QUEUED_ROWS, notify=board.notice, stop=stop)
         for name, sink in sinks
     ]
     return LogThread(lanes, first_window)

@@ -114,9 +114,9 @@ def cannot_create(path: Path, error: OSError) -> OutputError:
     """Make the error for a file that cannot be made, with what to do about it."""
     if isinstance(error, BlockingIOError):
         return in_use(path)
-    if path.is_dir():
+    if isinstance(error, IsADirectoryError):
         return OutputError(f"{path} is a folder: name a file in it.")
-    if not path.parent.exists():
+    if isinstance(error, FileNotFoundError):
         return OutputError(
             f"{path} cannot be written, because the folder {path.parent} does not exist: "
             "make it first, or choose another name."

@@ -183,7 +183,7 @@ class Recorder:
         self._lane = Lane(
             str(path),
             RecordSink(path, rate, overwrite=overwrite, notify=notify),
-            unit="pieces of sound",
+            unit="piece",
             limit=QUEUED_PIECES,
             notify=notify,
             stop=threading.Event(),

@@ -4,7 +4,6 @@ The run begins in `NAME.csv` and goes on in `NAME.0001.csv`, `NAME.0002.csv`, ..
 ahead, so that a file once written never changes its name.
 """
 
-import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +53,7 @@ def parse_rotation(text: str) -> Rotation:
         if unit in SECONDS
         else Rotation(size_bytes=round(amount * BYTES[unit]))
     )
-    if (rotation.seconds or math.inf) < SMALLEST_S or amount == 0:
+    if rotation.seconds is not None and rotation.seconds < SMALLEST_S:
         raise UsageError(f"--rotate {text!r} is too short: choose at least 1s.")
     if rotation.size_bytes is not None and rotation.size_bytes < SMALLEST_BYTES:
         raise UsageError(f"--rotate {text!r} is too small: choose at least 1kB.")

@@ -14,7 +14,7 @@ from realtime.log import private_file
 
 _SAMPLE_BYTES = 2
 _WAV_HEADER_BYTES = 44
-_FLAC_PROBE_BYTES = 4096  # the encoder writes late, and a full disk must be found at the start
+_FLAC_PROBE_BYTES = 16384
 _FLAC_BLOCK = 4096  # samples that libFLAC gathers before it writes any
 _FLAC_TOTAL_AT = 21  # STREAMINFO: low half of the bits per sample, then 36 bits of length
 _FLAC_TOTAL_BITS = 36
@@ -147,9 +147,7 @@ class FlacFile(SoundWriter):
     most_samples = 2**_FLAC_TOTAL_BITS - 1
 
     def _begin(self) -> None:
-        private_file.write_all(self._descriptor, bytes(_FLAC_PROBE_BYTES))
-        os.ftruncate(self._descriptor, 0)
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        self._require_space()
         try:
             self._encoder = soundfile.SoundFile(
                 self._descriptor, "w", self.rate, 1, "PCM_16", format="FLAC", closefd=False
@@ -157,12 +155,22 @@ class FlacFile(SoundWriter):
         except soundfile.SoundFileError as error:
             raise OSError(str(error)) from error
 
+    def _require_space(self) -> None:
+        """Raise the `OSError` that libsndfile does not tell or tells too late."""
+        end = os.lseek(self._descriptor, 0, os.SEEK_END)
+        try:
+            private_file.write_all(self._descriptor, bytes(_FLAC_PROBE_BYTES))
+        finally:
+            os.ftruncate(self._descriptor, end)
+            os.lseek(self._descriptor, end, os.SEEK_SET)
+
     def write(self, samples: NDArray[np.int16]) -> None:
         """Append samples; after a fault the file can only be closed."""
         try:
             self._encoder.write(samples)
         except soundfile.SoundFileError as error:
             self._abandon()
+            self._require_space()
             raise OSError(str(error)) from error
         self.samples += samples.size
         self._note_length(self._complete_samples())

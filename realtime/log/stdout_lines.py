@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from realtime.estimate import Estimate
-from realtime.log import private_file
+from realtime.log import amounts, private_file
 from realtime.log.outage import Clock, Notify, Outage
 
 NOTICE = "stdout"
@@ -82,7 +82,7 @@ class StdoutLines:
             self._torn = b""
             if self._outage.error is not None:
                 self._outage.over()
-                self._notify(NOTICE, f"{self.missing} lines are missing on standard output.")
+                self._notify(NOTICE, f"{amounts.missing(self.missing, 'line')} on standard output.")
 
     def _write_some(self, data: bytes) -> int:
         while True:
@@ -106,7 +106,7 @@ class StdoutLines:
         if self._last_error is None or not (self.missing or self._torn):
             return None
         return (
-            f"{self.missing + bool(self._torn)} lines are missing on standard output "
+            f"{amounts.missing(self.missing + bool(self._torn), 'line')} on standard output "
             f"({private_file.reason(self._last_error)})."
         )
 

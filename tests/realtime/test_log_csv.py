@@ -130,10 +130,10 @@ def test_overwriting_a_link_removes_the_link_only(tmp_path: Path) -> None:
     assert target.read_text() == "precious"
 
 
-@pytest.mark.parametrize("overwrite", [True, False])
-def test_a_device_is_never_replaced(overwrite: bool) -> None:  # noqa: FBT001
-    with pytest.raises(OutputError):
-        CsvLog(Path("/dev/null"), META, overwrite=overwrite, notify=Notices().notify)
+@pytest.mark.parametrize("mode", [{"overwrite": True}, {"append": True}, {}])
+def test_a_device_is_never_replaced(mode: dict[str, bool]) -> None:
+    with pytest.raises(OutputError, match=r"not a plain file|exists already"):
+        write_run(Path("/dev/null"), 1, **mode)  # type: ignore[arg-type]
     assert Path("/dev/null").is_char_device()
 
 
@@ -147,6 +147,14 @@ def test_a_folder_is_no_log(tmp_path: Path, *, overwrite: bool, append: bool) ->
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"the folder .*nowhere does not exist: make it first"):
         CsvLog(tmp_path / "nowhere/log.csv", META, notify=Notices().notify)
+
+
+def test_a_name_that_no_disk_takes_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"cannot be written \(File name too long\)"):
+        CsvLog(tmp_path / ("x" * 300), META, notify=Notices().notify)
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"cannot be written \(Not a directory\)"):
+        CsvLog(tmp_path / "file/log.csv", META, notify=Notices().notify)
 
 
 def test_a_second_run_is_kept_off_a_log_in_use(tmp_path: Path) -> None:
@@ -219,6 +227,20 @@ def test_appending_needs_a_sound_description(
         meta_path(path).write_text(content)
     with pytest.raises(OutputError, match=sentence):
         CsvLog(path, META, append=True, notify=Notices().notify)
+
+
+@pytest.mark.parametrize("content", ["", "window,st", HEADER + "\n", HEADER + "\n0,0.0"])
+@pytest.mark.parametrize("part", [0, 1])
+def test_a_run_killed_while_it_made_a_file_is_no_hindrance(
+    tmp_path: Path, content: str, part: int
+) -> None:
+    path = tmp_path / "log.csv"
+    write_run(path, 3 * part, append=True)
+    meta_path(part_path(path, part)).unlink(missing_ok=True)
+    part_path(path, part).write_text(content)
+    write_run(path, 2, append=True)
+    assert existing_parts(path) == [0]
+    assert windows(path) == list(range(3 * part + 2))
 
 
 def test_appending_to_other_columns_is_refused(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_a_full_disk_stops_nothing_and_loses_nothing_once_there_is_room(small_di
     assert written == list(range(len(written)))
     assert 3 <= len(written) < 53
     notice = run.notices[NOTICE] or ""
-    assert f"{53 - len(written)} rows wait, 0 are lost; free some space" in notice
+    assert f"0 rows are missing and {53 - len(written)} held back; free some space" in notice
     filler.unlink()
     run.write(1)
     assert windows(path) == written  # not due yet
@@ -89,7 +89,7 @@ def test_a_disk_that_stays_full_leaves_a_readable_log_and_a_sentence(small_disk:
     missing = 2000 - len(written)
     assert run.log.problem == (
         f"{missing} rows are missing in {path} (No space left on device); "
-        "the rows before are there."
+        "what was written before is there."
     )
 
 
@@ -185,6 +185,17 @@ def test_a_log_removed_at_the_very_end_is_noticed(tmp_path: Path) -> None:
     path.unlink()
     run.log.close()
     assert "3 rows are missing" in (run.log.problem or "")
+
+
+def test_a_removed_log_is_announced_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    run = Run(path)
+    run.write(1)
+    path.unlink()
+    run.write(1)
+    assert run.notices[NOTICE] == "1 row is missing, because log.csv was removed; it begins anew."
+    assert windows(path) == [1]
+    run.log.close()
 
 
 def test_a_log_that_was_moved_goes_on_under_its_name(tmp_path: Path) -> None:

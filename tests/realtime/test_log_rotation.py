@@ -25,6 +25,15 @@ def test_times_and_sizes_are_understood(text: str, rotation: Rotation) -> None:
     assert parse_rotation(text) == rotation
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("0h", "too short"), ("0.5s", "too short"), ("0.9kB", "too small"), ("0MB", "too small")],
+)
+def test_files_are_not_cut_into_crumbs(text: str, found: str) -> None:
+    with pytest.raises(UsageError, match=f"is {found}: choose at least 1"):
+        parse_rotation(text)
+
+
 @given(text=st.text() | st.text(string.digits + ".-+eE hminMBkGsd_\n", max_size=12))
 def test_anything_else_is_refused_in_one_sentence(text: str) -> None:
     try:

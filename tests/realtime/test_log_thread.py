@@ -10,6 +10,7 @@ import pytest
 
 from realtime.board import Board, RunFacts
 from realtime.estimate import Estimate
+from realtime.log import amounts
 from realtime.log.lane import Lane
 from realtime.log.log_thread import QUEUED_ROWS, LogThread, open_log
 from realtime.log.rotation import Rotation, existing_parts
@@ -133,9 +134,9 @@ def test_a_stalled_pipe_delays_neither_the_run_nor_the_csv(output: Output, tmp_p
     output.close(timeout_s=0.5)
     assert windows(path) == list(range(count))
     problem = output.log.problem or ""
-    assert "rows are missing in standard output, which does not take them" in problem
+    assert "rows are missing in standard output, which takes nothing any more" in problem
     notices = output.board.snapshot().notices
-    assert any("standard output, which is too slow for them" in text for text in notices)
+    assert any("standard output, which is too slow" in text for text in notices)
 
 
 def test_a_source_that_can_wait_loses_nothing_to_a_slow_reader(output: Output) -> None:
@@ -242,7 +243,7 @@ class BrokenSink:
 def test_an_unexpected_failure_reaches_the_run() -> None:
     stop = threading.Event()
     lane: Lane[int] = Lane(
-        "broken", BrokenSink(), unit="rows", limit=8, notify=Notices().notify, stop=stop
+        "broken", BrokenSink(), unit="row", limit=8, notify=Notices().notify, stop=stop
     )
     assert lane.put(1, block=False)
     assert stop.wait(PATIENCE_S)
@@ -251,3 +252,8 @@ def test_an_unexpected_failure_reaches_the_run() -> None:
     with pytest.raises(ZeroDivisionError):
         lane.close(time.monotonic() + PATIENCE_S)
     lane.close(time.monotonic())
+
+
+def test_one_is_one() -> None:
+    assert amounts.missing(1, "row") == "1 row is missing"
+    assert amounts.missing(0, "row") == "0 rows are missing"

@@ -187,8 +187,7 @@ def test_a_full_disk_turns_sound_into_silence_and_time_stays_right(
     filler = fill(small_disk)
     for samples in sent[6:50]:
         sink.write(piece(samples))
-    assert "No space left on device" in (notices[NOTICE] or "") or suffix == ".flac"
-    assert "cannot be recorded" in (notices[NOTICE] or "")
+    assert "No space left on device" in (notices[NOTICE] or "")
     filler.unlink()
     clock.now_s += LONGEST_WAIT_S
     for samples in sent[50:]:
@@ -271,4 +270,4 @@ def test_a_recorder_that_is_too_slow_says_so_and_keeps_the_time(
     recorder.put(block(noise(10)))
     recorder.close()
     assert len(read(tmp_path / "take.wav")) == 10 * (count + 1)
-    assert "pieces of sound are missing" in (recorder.problem or "")
+    assert "pieces are missing" in (recorder.problem or "")
