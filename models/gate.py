@@ -122,7 +122,7 @@ class SpeechGate:
         """
         samples = np.concatenate([self._pending, canonical])
         whole = len(samples) - len(samples) % CHUNK
-        self._pending = samples[whole:]
+        self._pending = samples[whole:].copy()
         chunks = samples[:whole].reshape(-1, CHUNK)
         decisions = np.zeros(len(chunks), np.bool_)
         for start in range(0, len(chunks), _PIECE):
