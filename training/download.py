@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from models.errors import OutputError
 from training.fetch import Patience, Progress, Remote, fetch
+from training.ravdess_index import Report, validate
 from training.unpack import refuse_full_disk, unpack
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def download(
     archives: Sequence[Archive] = ARCHIVES,
     patience: Patience | None = None,
     console: "Console | None" = None,
-) -> None:
+) -> Report:
     """Fetch and unpack the corpus into ``FOLDER/Audio_Speech_Actors_01-24/Actor_XX`` and the like.
 
     May be called again at any time: it goes on where it stopped, puts right what was changed, and
@@ -79,6 +80,11 @@ def download(
         How long to go on with a server that fails.
     console : rich.console.Console, optional
         Where the progress bar is drawn; stderr by default.
+
+    Returns
+    -------
+    Report
+        What the folder then holds, compared with the index.
 
     Raises
     ------
@@ -109,6 +115,7 @@ def download(
                 leave_out=packed.stem,
                 progress=step(f"Unpacking {archive.name}"),
             )
+    return validate(folder)
 
 
 def _make(folder: Path) -> None:

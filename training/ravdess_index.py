@@ -7,6 +7,7 @@ which the corpus was measured when the index was made.
 
 import csv
 import hashlib
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -67,11 +68,6 @@ class Report:
     changed: tuple[str, ...]
     unreadable: tuple[str, ...]
     unexpected: tuple[Path, ...]
-
-    @property
-    def intact(self) -> bool:
-        """Whether all that is there is as it should be; some clips may be missing."""
-        return bool(self.present) and not (self.changed or self.unreadable or self.unexpected)
 
     @property
     def summary(self) -> str:
@@ -175,7 +171,9 @@ def validate(data_dir: Path) -> Report:
 
 
 def write_index(data_dir: Path, target: Path) -> None:
-    """Make the index again from a corpus of 16 kHz files; names without a file get no facts.
+    """Make the index again from a corpus of 16 kHz files: ``python -m training.ravdess_index DIR``.
+
+    Names without a file get no facts.
 
     Parameters
     ----------
@@ -228,3 +226,7 @@ def _facts(path: Path) -> tuple[int, str]:
 def _count(kind: str, names: Sequence[str]) -> str:
     shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
     return f"{len(names)} {kind}" + (f" ({shown})" if names else "")
+
+
+if __name__ == "__main__":
+    write_index(Path(sys.argv[1]), Path(__file__).with_suffix(".csv"))

@@ -42,7 +42,7 @@ def test_the_corpus_comes_through_a_dropping_line(
     server.script = [drop_after(10_000), fail(503), drop_after(5000), hang_up]
     screen = io.StringIO()
     for _twice in range(2):
-        download(
+        report = download(
             tmp_path / "new" / "folder",
             base_url=server.url,
             archives=[archive],
@@ -56,6 +56,8 @@ def test_the_corpus_comes_through_a_dropping_line(
         f"{stem}/Actor_01/03-01-01-01-01-01-01.wav",
         f"{stem}/Actor_02/03-01-01-01-01-01-02.wav",
     }
+    assert report.unreadable == ("03-01-01-01-01-01-01", "03-01-01-01-01-01-02")
+    assert len(report.missing) == 2450
     assert len(server.requests) == 5
     assert server.requests[0] == (f"/{NAME}?download=1", None)
     assert f"Fetching {NAME}" in screen.getvalue()
