@@ -1,7 +1,7 @@
 """Which clips train and which test, by three protocols, and proof that nothing leaks.
 
-A split holds positions in a list of clips. Windows and augmented copies follow their clip
-(:func:`rows_of`), so no window of one clip can stand on both sides.
+A split holds positions in a list of clips. Windows and augmented copies go where their clip goes,
+so no window of one clip can stand on both sides.
 """
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from models.errors import DataError
 from training.ravdess import Clip, Sex
@@ -206,19 +206,6 @@ def refuse_leaks(clips: Sequence[Clip], split: Split, *, disjoint_actors: bool) 
             f"The split '{split.name}' has {len(leaks)} leak(s), {leaks[0]} first: training and "
             "test clips must be apart; make the split again from the list of clips it is used on."
         )
-
-
-def rows_of(clip_of_row: ArrayLike, clips: ArrayLike) -> NDArray[np.intp]:
-    """Positions of the rows (windows, augmented copies) that come from the given clips.
-
-    Parameters
-    ----------
-    clip_of_row : array_like of int, shape (rows,)
-        Position of each row's clip.
-    clips : array_like of int, shape (n,)
-        One side of a split.
-    """
-    return np.flatnonzero(np.isin(clip_of_row, clips))
 
 
 def _by_mask(name: str, tested: NDArray[np.bool_]) -> Split:

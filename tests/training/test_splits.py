@@ -19,7 +19,6 @@ from training.splits import (
     leakage,
     random_split,
     refuse_leaks,
-    rows_of,
     statement_splits,
 )
 
@@ -165,11 +164,3 @@ def test_leaks_are_found_and_refused() -> None:
     refuse_leaks(others, halves, disjoint_actors=False)
     with pytest.raises(DataError, match="actor 03"):
         refuse_leaks(others, halves, disjoint_actors=True)
-
-
-@given(st.lists(st.integers(0, len(TWENTY) - 1), min_size=1, max_size=300), st.integers(0, 4))
-def test_the_windows_of_one_clip_stay_on_one_side(clip_of_row: list[int], fold: int) -> None:
-    split = actor_folds(TWENTY)[fold]
-    train, test = rows_of(clip_of_row, split.train), rows_of(clip_of_row, split.test)
-    assert sorted([*train, *test]) == list(range(len(clip_of_row)))
-    assert {clip_of_row[i] for i in train}.isdisjoint(clip_of_row[i] for i in test)
