@@ -2,7 +2,6 @@
 
 import difflib
 import re
-from concurrent.futures import TimeoutError as TooLate
 
 from models.errors import DeviceError
 from realtime.sources import portaudio
@@ -12,7 +11,7 @@ from realtime.sources.portaudio import Input
 RATES = (8_000, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000)
 PATIENCE_S = 10.0
 # ALSA puts the card's number into the name; it changes with the socket.
-CARD = re.compile(r"\s*[:-]?\s*\(hw:\d+,\d+\)$")
+CARD = re.compile(r"[\s:-]*\(hw:\d+,\d+\)$")
 
 
 def list_inputs() -> list[Input]:
@@ -25,7 +24,7 @@ def list_inputs() -> list[Input]:
     """
     try:
         return portaudio.sound_thread.submit(portaudio.inputs).result(PATIENCE_S)
-    except TooLate:
+    except TimeoutError:
         raise device_error(Problem.NO_ANSWER) from None
 
 
@@ -70,7 +69,8 @@ def find_again(lost: Input, wanted: str | int | None, available: list[Input]) ->
     lost : Input
         As it was.
     wanted : str or int or None
-        As the person asked for it; None takes whatever is the default now.
+        As the person asked for it. None takes whatever is the default now; else another
+        device is no replacement, even if it fits what was asked for.
     available : list of Input
 
     Returns
@@ -82,14 +82,7 @@ def find_again(lost: Input, wanted: str | int | None, available: list[Input]) ->
         return choose(None, available) if available else None
     same_name = [device for device in available if _identity(device) == _identity(lost)]
     same_api = [device for device in same_name if device.host_api == lost.host_api]
-    if same_api or same_name:
-        return (same_api or same_name)[0]
-    if isinstance(wanted, int) or wanted.strip().isdecimal():
-        return None
-    try:
-        return choose(wanted, available)
-    except DeviceError:
-        return None
+    return next(iter(same_api or same_name), None)
 
 
 def devices_text() -> str:
@@ -105,7 +98,7 @@ def devices_text() -> str:
         rates = portaudio.sound_thread.submit(
             lambda: [_working_rates(device) for device in devices]
         ).result(PATIENCE_S)
-    except TooLate:
+    except TimeoutError:
         raise device_error(Problem.NO_ANSWER) from None
     header = ("", "no.", "name", "host API", "channels", "default Hz", "works at kHz")
     rows = [

@@ -6,7 +6,6 @@ meanwhile the source goes on and reports the gap.
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import TimeoutError as TooLate
 from threading import Event
 
 from realtime.sources import clock, portaudio
@@ -60,7 +59,7 @@ class MicrophoneSource:
         opening = portaudio.sound_thread.submit(self._open_first)
         try:
             connection = opening.result(PATIENCE_S)
-        except TooLate:
+        except TimeoutError:
             opening.add_done_callback(close_opened)
             raise device_error(Problem.NO_ANSWER) from None
         self._connection: Connection | None = connection

@@ -9,7 +9,8 @@ from collections import deque
 SETTLING_S = 2.0
 STALL_S = 0.2
 RESOLVE_S = 0.3
-WINDOW_S = 2.5
+SPAN_S = 0.5
+SPANS = 5
 # Between an undisturbed device and a loaded machine, the least lag wanders by 20 ms.
 TOLERANCE_S = 0.04
 # The clocks of sound cards and computers differ by some 100 parts per million.
@@ -32,7 +33,9 @@ class Pace:
         self._begun_s = 0.0
         self._latest_s: float | None = None
         self._least: float | None = None
-        self._recent: deque[tuple[float, float]] = deque()
+        self._span_least: float | None = None
+        self._span_end_s = 0.0
+        self._leasts: deque[float] = deque(maxlen=SPANS)
         self._doubt_since_s: float | None = None
         self._doubt_least = 0.0
         self._flagged = False
@@ -57,17 +60,15 @@ class Pace:
         paused = self._latest_s is not None and arrived_s - self._latest_s > STALL_S
         if self._latest_s is None:
             self._begun_s = arrived_s - samples / self._rate
-        elapsed_s = arrived_s - (self._latest_s or arrived_s)
         self._latest_s = arrived_s
         self._received += samples
         lag = self._lag(arrived_s)
-        self._recent.append((arrived_s, lag))
         if self._least is None or arrived_s - self._begun_s < SETTLING_S:
             self._least = lag if self._least is None else min(self._least, lag)
             return 1 if flagged else 0
         if self._doubt_since_s is None:
             if not (paused or flagged):
-                return self._leaked(elapsed_s)
+                return self._leaked(lag, arrived_s)
             self._doubt_since_s = arrived_s
             self._doubt_least = lag
         self._flagged |= flagged
@@ -95,24 +96,27 @@ class Pace:
             return 0
         lost = round(excess)
         self._lost += lost
-        self._recent.clear()
+        self._leasts.clear()
+        self._span_least = None
         return lost
 
-    def _leaked(self, elapsed_s: float) -> int:
+    def _leaked(self, lag: float, arrived_s: float) -> int:
         """Loss that went unnoticed, found by the least lag of the last seconds."""
-        now_s = self._recent[-1][0]
-        while now_s - self._recent[0][0] > WINDOW_S:
-            self._recent.popleft()
-        least = min(lag for _, lag in self._recent)
-        self._follow(least, elapsed_s)
-        if now_s - self._recent[0][0] < WINDOW_S * 0.8:
+        if self._span_least is None:
+            self._span_least, self._span_end_s = lag, arrived_s + SPAN_S
+        self._span_least = min(lag, self._span_least)
+        if arrived_s < self._span_end_s:
             return 0
-        return self._count(least)
+        self._leasts.append(self._span_least)
+        self._span_least = None
+        least = min(self._leasts)
+        self._follow(least)
+        return self._count(least) if len(self._leasts) == SPANS else 0
 
-    def _follow(self, least: float, elapsed_s: float) -> None:
+    def _follow(self, least: float) -> None:
         """Let the reference follow the drift of the clocks, no faster."""
         if self._least is None:
             return
-        step = DRIFT * elapsed_s * self._rate
+        step = DRIFT * SPAN_S * self._rate
         lowest = self._least - step if self._lost else least
         self._least = min(max(least, lowest), self._least + step)
