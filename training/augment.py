@@ -6,10 +6,14 @@ the same copy, in any order and in any process.
 
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
+
+from realtime.sound_files import find_sound_files
+from training.sound import read_sound
 
 Array = NDArray[np.float32]
 
@@ -28,6 +32,12 @@ class Copy:
         Band limits; 0 for none.
     noise_snr_db : float
         Level of the loud part of the sound above added noise; infinite for none.
+    noise_dir : str
+        Folder of recordings, of which one is drawn for each sound; empty for pink noise.
+    gain_db : float
+        In float: samples may exceed 1 and are not clipped.
+    rate : int
+        Sample rate of the copy; 0 for the sound's own.
     """
 
     speed: float = 1.0
@@ -35,12 +45,15 @@ class Copy:
     lowest_hz: float = 0.0
     highest_hz: float = 0.0
     noise_snr_db: float = float("inf")
+    noise_dir: str = ""
+    gain_db: float = 0.0
+    rate: int = 0
 
 
 AS_IT_IS = Copy()
 
 
-def make_copy(samples: Array, rate: int, copy: Copy) -> Array:
+def make_copy(samples: Array, rate: int, copy: Copy) -> tuple[Array, int]:
     """Make one copy of a sound.
 
     Parameters
@@ -52,8 +65,9 @@ def make_copy(samples: Array, rate: int, copy: Copy) -> Array:
 
     Returns
     -------
-    ndarray, shape (m,), float32
-        The same array where the copy does nothing; may exceed 1 and is not clipped.
+    samples : ndarray, shape (m,), float32
+        The same array where the copy does nothing.
+    rate : int
     """
     rng = np.random.default_rng(zlib.crc32(samples.tobytes() + repr(copy).encode()))
     if copy.speed != 1.0:
@@ -63,8 +77,21 @@ def make_copy(samples: Array, rate: int, copy: Copy) -> Array:
     if copy.lowest_hz > 0 or copy.highest_hz > 0:
         samples = band_limited(samples, rate, copy.lowest_hz, copy.highest_hz)
     if np.isfinite(copy.noise_snr_db):
-        samples = with_noise(samples, copy.noise_snr_db, pink_noise(samples.size, rng))
-    return samples
+        samples = with_noise(samples, copy.noise_snr_db, _noise(samples.size, rate, copy, rng))
+    if copy.gain_db:
+        samples = (samples * np.float32(10 ** (copy.gain_db / 20))).astype(np.float32)
+    if copy.rate not in (0, rate):
+        samples, rate = soxr.resample(samples, rate, copy.rate, quality="HQ"), copy.rate
+    return samples, rate
+
+
+def _noise(count: int, rate: int, copy: Copy, rng: np.random.Generator) -> Array:
+    if not copy.noise_dir:
+        return pink_noise(count, rng)
+    files = find_sound_files([Path(copy.noise_dir)])
+    noise, noise_rate = read_sound(files[int(rng.integers(len(files)))])
+    noise = soxr.resample(noise, noise_rate, rate, quality="HQ")
+    return np.resize(np.roll(noise, -int(rng.integers(noise.size))), count)
 
 
 def loud_power(samples: Array) -> float:
@@ -83,7 +110,8 @@ def with_noise(samples: Array, snr_db: float, noise: Array) -> Array:
     if power == 0:
         return samples
     gain = np.sqrt(loud_power(samples) / power / 10 ** (snr_db / 10))
-    return (samples + gain * noise).astype(np.float32)
+    noisy: Array = (samples + gain * noise).astype(np.float32)
+    return noisy
 
 
 def pink_noise(count: int, rng: np.random.Generator) -> Array:
@@ -119,7 +147,7 @@ def band_limited(samples: Array, rate: int, lowest_hz: float, highest_hz: float)
     """Take out what lies outside a band, as a telephone does, with edges a tenth of them wide."""
     spectrum = np.fft.rfft(samples)
     hertz = np.fft.rfftfreq(samples.size, 1 / rate)
-    gain = np.ones_like(hertz)
+    gain = np.ones(hertz.shape)
     if lowest_hz > 0:
         gain *= _edge((hertz - 0.9 * lowest_hz) / (0.1 * lowest_hz))
     if highest_hz > 0:
@@ -127,6 +155,6 @@ def band_limited(samples: Array, rate: int, lowest_hz: float, highest_hz: float)
     return np.fft.irfft(spectrum * gain, samples.size).astype(np.float32)
 
 
-def _edge(position: NDArray[np.float64]) -> NDArray[np.float64]:
+def _edge(position: NDArray[np.floating]) -> NDArray[np.float64]:
     rise: NDArray[np.float64] = 0.5 - 0.5 * np.cos(np.pi * np.clip(position, 0, 1))
     return rise

@@ -70,9 +70,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("--framework", choices=("keras", "sklearn", "both"), help="which to train")
     fit.add_argument("--seed", type=int, metavar="N", help="same seed, same model")
-    fit.add_argument(
-        "--report", type=Path, metavar="DIR", help="also draw training curves and tables there"
-    )
 
     evaluate = commands.add_parser("evaluate", help="judge a bundle by every protocol")
     _add_data(evaluate)

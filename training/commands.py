@@ -80,7 +80,7 @@ def _fit_settings(arguments: argparse.Namespace) -> TrainingSettings:
 def fit(arguments: argparse.Namespace) -> int:
     """Train the models and write their bundles."""
     from training.corpus import load_corpus
-    from training.release import release
+    from training.release import balance_lines, release
 
     settings = _fit_settings(arguments)
     chosen = FRAMEWORKS if settings.framework == BOTH else (settings.framework,)
@@ -93,16 +93,29 @@ def fit(arguments: argparse.Namespace) -> int:
     for framework in chosen:
         kind = FRAMEWORKS[framework]
         folder = Path(settings.model_save_path) / kind
-        release(kind, corpus, settings, folder, report_dir=arguments.report, say=_say)
+        found = release(kind, corpus, settings, folder, say=_say)
+        for line in balance_lines(found["balance"]):
+            _say(line)
         print(folder)
     return 0
 
 
 def evaluate(arguments: argparse.Namespace) -> int:
     """Judge bundles by every protocol and write the report."""
-    from training.evaluate import evaluate_command
+    from training.evaluate import Places, bundles_in
+    from training.evaluate import evaluate as judge
 
-    return evaluate_command(arguments, _say)
+    places = Places(
+        data_dir=arguments.data,
+        report_dir=arguments.report,
+        other_voices_dir=arguments.other_voices,
+        noise_dir=arguments.noise,
+        cache_dir=arguments.cache,
+        jobs=arguments.jobs,
+    )
+    for folder in bundles_in(arguments.bundle):
+        print(judge(folder, places, say=_say))
+    return 0
 
 
 def predict(arguments: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from models.bundle import Bundle
 from models.errors import ConfigError
 from realtime.config import in_range, read_tables, settings_from, unknown_key
 from training.recipe import Recipe
@@ -108,6 +109,18 @@ def settings_of(table: Mapping[str, Any]) -> TrainingSettings:
         mlp=_network(table, "mlp", default.mlp),
         recipe=_recipe(table),
     )
+
+
+def settings_of_bundle(bundle: Bundle) -> TrainingSettings:
+    """Settings that a bundle was trained with; raises `ConfigError` if they are of another version.
+
+    The other network keeps its defaults.
+    """
+    stored = bundle.card.get("training")
+    if not isinstance(stored, dict):
+        raise ConfigError("The bundle does not say how it was trained: train it again.")
+    table = {name: value for name, value in stored.items() if name != "network"}
+    return settings_of({**table, bundle.kind: stored.get("network", {})})
 
 
 def _subtable(table: Mapping[str, Any], name: str) -> dict[str, Any]:

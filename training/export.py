@@ -120,6 +120,7 @@ def _card(
         "calibration": calibration.as_json(),
         "training": {
             "seed": settings.seed,
+            "test_size": settings.test_size,
             "network": asdict(settings.network(trained.kind)),
             "recipe": asdict(settings.recipe),
         },

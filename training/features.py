@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.audio import SAMPLE_RATE, to_mono
+from models.audio import SAMPLE_RATE
 from models.contract import fingerprint, signal_contract
 from models.errors import AudioError, OutputError
 from models.feature_table import FEATURE_COUNT
@@ -27,6 +27,7 @@ from models.frame_stream import FrameBatch, FrameStream
 from models.frames import FrameExtractor
 from models.windows import FRAMES_PER_SECOND, Window, Windower
 from training.augment import AS_IT_IS, Copy, make_copy
+from training.sound import read_sound
 
 WINDOWS_S = (1.0, 2.0, 3.0)
 HOP_S = 0.25
@@ -103,30 +104,6 @@ class CorpusVectors:
 def frame_extractor() -> FrameExtractor:
     """The extractor with librosa's filter banks, made once per process."""
     return FrameExtractor(make_filter_banks())
-
-
-def read_sound(path: Path) -> tuple[Array, int]:
-    """Read a recording as mono samples and their rate.
-
-    Raises
-    ------
-    AudioError
-        If the file is missing, empty or no sound.
-    """
-    import soundfile
-
-    try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, soundfile.SoundFileError) as error:
-        raise AudioError(
-            f"{path} cannot be read as sound ({error}): "
-            "give a WAV, FLAC, OGG or MP3 file that plays."
-        ) from error
-    if not len(samples):
-        raise AudioError(f"{path} holds no samples: give a file that plays.")
-    if not np.isfinite(samples).all():
-        raise AudioError(f"{path} holds samples that are not finite: export the sound again.")
-    return to_mono(samples), int(rate)
 
 
 def sound_vectors(samples: Array, rate: int, extractor: FrameExtractor) -> SoundVectors:
@@ -211,7 +188,7 @@ def cached_vectors(path: Path, copy: Copy, cache_dir: Path) -> SoundVectors:
     if (found := _read_cache(target)) is not None:
         return found
     samples, rate = read_sound(path)
-    made = sound_vectors(make_copy(samples, rate, copy), rate, frame_extractor())
+    made = sound_vectors(*make_copy(samples, rate, copy), frame_extractor())
     _write_cache(target, made)
     return made
 

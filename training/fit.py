@@ -6,19 +6,18 @@
           -> inner folds by speaker -> held-out verdicts -> Calibration
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from models.calibration import Calibration
 from models.filter_banks import make_filter_banks
 from models.preprocess import Preprocessing
-from training.calibrate_probabilities import HeldOut, calibrated
+from training.calibrate_probabilities import HeldOut
 from training.config import TrainingSettings
 from training.features import WINDOWS_S
 from training.fitted import Curves, Fitted, FrameworkModel
-from training.judge import Judge, Verdicts, cold, folder, joined
+from training.judge import Judge, cold, folder
 from training.rows import RowMaker
 from training.table import Table
 
@@ -89,15 +88,6 @@ def _fitter(kind: str) -> Callable[..., Fitted]:
     return fit_mlp
 
 
-def speaker_folds(table: Table, count: int) -> Iterator[tuple[Table, Table]]:
-    """Training and held-out part of each fold; speakers are dealt out in their order."""
-    speaker = table.speaker[table.clip]
-    deck = np.unique(speaker)
-    for first in range(min(count, deck.size)):
-        held = np.isin(speaker, deck[first::count])
-        yield table.rows(~held), table.rows(held)
-
-
 def held_out_verdicts(judge: Judge, table: Table) -> dict[float, HeldOut]:
     """Verdicts on the clean windows of each length."""
     clean = table.rows(table.copy == 0)
@@ -106,21 +96,3 @@ def held_out_verdicts(judge: Judge, table: Table) -> dict[float, HeldOut]:
         windows = clean.rows((clean.window_s == np.float32(window_s)) & clean.is_live)
         found[window_s] = HeldOut(cold=cold(judge, windows), known=folder(judge, windows))
     return found
-
-
-def calibrate(
-    kind: str, table: Table, settings: TrainingSettings, *, folds: int, say: Say
-) -> Calibration:
-    """Fit temperatures on speakers held out of models trained on the others."""
-    every: list[dict[float, HeldOut]] = []
-    for number, (learnt, held) in enumerate(speaker_folds(table, folds), 1):
-        say(f"{kind}: calibration fold {number} of {folds}")
-        every.append(held_out_verdicts(train(kind, learnt, settings).judge, held))
-    return calibrated({length: together(every, length) for length in WINDOWS_S})
-
-
-def together(every: list[dict[float, HeldOut]], length: float) -> HeldOut:
-    def gathered(name: str) -> Verdicts:
-        return joined(getattr(found[length], name) for found in every)
-
-    return HeldOut(cold=gathered("cold"), known=gathered("known"))

@@ -159,7 +159,7 @@ def pooled(verdicts: Verdicts, probabilities: Array) -> tuple[Array, NDArray[np.
     Parameters
     ----------
     verdicts : Verdicts
-        Each clip's rows of one draw in a row.
+        The rows of a clip follow each other.
     probabilities : ndarray, shape (n, 8)
 
     Returns
@@ -175,5 +175,6 @@ def pooled(verdicts: Verdicts, probabilities: Array) -> tuple[Array, NDArray[np.
 def geometric_mean(probabilities: Array) -> Array:
     """Pool windows, shape (n, 8), into one row, shape (8,), that sums to 1."""
     mean = np.log(np.maximum(probabilities, LEAST_PROBABILITY)).mean(axis=0)
-    powers: Array = np.exp(mean - mean.max())
-    return powers / powers.sum()
+    powers = np.exp(mean - mean.max())
+    pooled_row: Array = powers / powers.sum()
+    return pooled_row

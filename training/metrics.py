@@ -11,6 +11,7 @@ Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 ECE_BINS = 15
 LEAST_PROBABILITY = 1e-12
+NONE_NAMED = -1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,15 +43,22 @@ class Scores:
         return asdict(self)
 
 
+def named(probabilities: Array) -> Labels:
+    """The most probable emotion of each row; -1 where all are equal, which names none."""
+    best = probabilities.argmax(axis=1)
+    even = probabilities.max(axis=1) <= 1 / len(EMOTIONS) + 1e-9
+    return np.where(even, NONE_NAMED, best)
+
+
 def confusion(predicted: Labels, labels: Labels) -> NDArray[np.int64]:
-    """Counts, shape (8, 8): rows are true emotions, columns predicted ones."""
-    counts = np.zeros((len(EMOTIONS), len(EMOTIONS)), np.int64)
+    """Counts, shape (8, 9): rows are true emotions, columns named ones, the last column none."""
+    counts = np.zeros((len(EMOTIONS), len(EMOTIONS) + 1), np.int64)
     np.add.at(counts, (labels, predicted), 1)
     return counts
 
 
 def recalls(counts: NDArray[np.int64]) -> Array:
-    """Recall of each emotion, NaN where it is absent."""
+    """Recall of each emotion, shape (8,), NaN where it is absent."""
     total = counts.sum(axis=1)
     return np.where(total > 0, np.diag(counts) / np.maximum(total, 1), np.nan)
 
@@ -62,10 +70,9 @@ def uar(counts: NDArray[np.int64]) -> float:
 
 def macro_f1(counts: NDArray[np.int64]) -> float:
     """Mean F1 of the emotions present in the labels."""
-    right = np.diag(counts)
-    total = counts.sum(axis=0) + counts.sum(axis=1)
-    f1 = 2 * right / np.maximum(total, 1)
-    return float(f1[counts.sum(axis=1) > 0].mean())
+    true, guessed = counts.sum(axis=1), counts.sum(axis=0)[:-1]
+    f1 = 2 * np.diag(counts) / np.maximum(true + guessed, 1)
+    return float(f1[true > 0].mean())
 
 
 def log_loss(probabilities: Array, labels: Labels) -> float:
@@ -99,7 +106,7 @@ def ece(probabilities: Array, labels: Labels) -> float:
 
 def scores(probabilities: Array, labels: Labels) -> Scores:
     """All figures of rows, shape (n, 8) and (n,)."""
-    counts = confusion(probabilities.argmax(axis=1), labels)
+    counts = confusion(named(probabilities), labels)
     return Scores(
         rows=labels.size,
         uar=uar(counts),

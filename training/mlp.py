@@ -1,6 +1,7 @@
 """The scikit-learn model: an `MLPClassifier`, fitted epoch by epoch and pickled without ballast."""
 
 import pickle
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,8 @@ class SklearnModel:
         state = dict(vars(self.classifier))
         for name in BALLAST:
             state.pop(name, None)
-        light = type(self.classifier).__new__(type(self.classifier))
-        vars(light).update(state)
+        light = copy(self.classifier)
+        light.__dict__ = state
         path.write_bytes(pickle.dumps(light, protocol=PICKLE_PROTOCOL))
 
     @classmethod
@@ -121,4 +122,5 @@ def _sampled(targets: NDArray[np.float32], rng: np.random.Generator) -> NDArray[
     """A label for each row, drawn from its target."""
     edges = np.cumsum(targets.astype(np.float64), axis=1)
     draw = rng.random((len(targets), 1)) * edges[:, -1:]
-    return (draw >= edges).sum(axis=1).clip(max=targets.shape[1] - 1)
+    drawn: NDArray[np.int64] = (draw >= edges).sum(axis=1).clip(max=targets.shape[1] - 1)
+    return drawn

@@ -1,87 +1,149 @@
-"""How right a trained model is, by protocol, baseline and what is scored."""
+"""Models that never heard what they are judged on, by the splits of the evaluation.
 
-from collections.abc import Iterable, Mapping, Sequence
+Temperatures of a fold are fitted on the verdicts of the other folds' models about their own
+unheard speakers, so that nothing of a fold's test speakers decides how they are judged.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import Calibration, WindowCalibration
-from models.network import softmax
-from training.judge import Judge, Verdicts, after_clips, cold, folder, pooled
-from training.metrics import Scores, scores
-from training.table import Table
+from models.calibration import Calibration
+from training.calibrate_probabilities import HeldOut, calibrated
+from training.config import TrainingSettings
+from training.corpus import Corpus
+from training.features import WINDOWS_S
+from training.fit import held_out_verdicts, train
+from training.fitted import Curves
+from training.judge import Judge, joined
+from training.splits import Split, actor_folds, random_split, refuse_leaks, statement_splits
 
-ENROLMENT_CLIPS = 8
-DRAWS = 10
-MODES = ("cold", "after_8_clips", "folder")
-UNITS = ("window", "clip")
-LIVE_WINDOW_S = 3.0
-Array = NDArray[np.float64]
-Judged = tuple[Array, NDArray[np.int64]]
+Say = Callable[[str], None]
 
 
-def verdicts_by_mode(judge: Judge, windows: Table, *, seed: int) -> dict[str, Verdicts]:
-    """Judge windows of one length with each kind of baseline."""
-    rng = np.random.default_rng(seed)
-    return {
-        "cold": cold(judge, windows),
-        "after_8_clips": after_clips(judge, windows, ENROLMENT_CLIPS, rng, draws=DRAWS),
-        "folder": folder(judge, windows),
-    }
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Part:
+    """A model and the clips it never heard.
+
+    Attributes
+    ----------
+    judge : Judge
+    unheard : ndarray of int
+        Positions of the test clips in the corpus.
+    calibration : Calibration
+    curves : Curves
+        Of its training, with the unheard clips as held-out part.
+    """
+
+    judge: Judge
+    unheard: NDArray[np.intp]
+    calibration: Calibration
+    curves: Curves
 
 
-def windows_of(table: Table, window_s: float) -> Table:
-    """The clean windows of one length."""
-    return table.rows((table.copy == 0) & (table.window_s == np.float32(window_s)))
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Protocol:
+    """One way to split, with its models."""
+
+    name: str
+    parts: tuple[Part, ...]
 
 
-def calibrated_probabilities(
-    verdicts: Verdicts, calibration: WindowCalibration, prior_weight: float
-) -> Array:
-    """Probabilities as the live path gives them, shape (n, 8)."""
-    share = verdicts.weight / (verdicts.weight + prior_weight)
-    rise = calibration.temperature_known - calibration.temperature_cold
-    temperature = calibration.temperature_cold + share * rise
-    return softmax(verdicts.logits / temperature[:, None])
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class ActorFolds:
+    """The actor-disjoint protocol, and the calibration that its verdicts give a release."""
+
+    protocol: Protocol
+    calibration: Calibration
 
 
-def both_units(verdicts: Verdicts, probabilities: Array) -> dict[str, Judged]:
-    """Probabilities and labels per window and per clip."""
-    return {
-        "window": (probabilities[verdicts.is_live], verdicts.labels[verdicts.is_live]),
-        "clip": pooled(verdicts, probabilities),
-    }
+ACTOR_DISJOINT = "actor-disjoint"
+STATEMENT_DISJOINT = "statement-disjoint"
 
 
-def summary(
-    parts: Sequence[tuple[Judge, Calibration, Table]], *, seed: int, window_s: float = LIVE_WINDOW_S
-) -> dict[str, dict[str, Scores]]:
-    """Scores by mode and unit over folds; each part is a model and what it never heard."""
-    gathered: dict[str, dict[str, list[Judged]]] = {}
-    for judge, calibration, table in parts:
-        found = verdicts_by_mode(judge, windows_of(table, window_s), seed=seed)
-        for mode, verdicts in found.items():
-            probabilities = calibrated_probabilities(
-                verdicts, calibration.for_window(window_s), judge.preprocessing.prior_weight
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trainer:
+    """Trains one kind of network on parts of a corpus.
+
+    Attributes
+    ----------
+    kind : str
+        `ann` or `mlp`.
+    corpus : Corpus
+    settings : TrainingSettings
+    say : callable
+        Takes one line on what is being done.
+    """
+
+    kind: str
+    corpus: Corpus
+    settings: TrainingSettings
+    say: Say
+
+    def actor_folds(self) -> ActorFolds:
+        """Train one model per fold of actors; raises DataError if a fold leaks."""
+        judged = []
+        verdicts = []
+        for split in actor_folds(self.corpus.clips):
+            judge, curves = self._fit(split, disjoint_actors=True)
+            judged.append((judge, split, curves))
+            verdicts.append(held_out_verdicts(judge, self.corpus.table.of_clips(split.test)))
+        parts = tuple(
+            Part(
+                judge=judge,
+                unheard=split.test,
+                calibration=_calibration(verdicts[:i] + verdicts[i + 1 :]),
+                curves=curves,
             )
-            for unit, rows in both_units(verdicts, probabilities).items():
-                gathered.setdefault(mode, {}).setdefault(unit, []).append(rows)
-    return {
-        mode: {unit: _scores(rows) for unit, rows in units.items()}
-        for mode, units in gathered.items()
-    }
+            for i, (judge, split, curves) in enumerate(judged)
+        )
+        return ActorFolds(
+            protocol=Protocol(name=ACTOR_DISJOINT, parts=parts),
+            calibration=_calibration(verdicts),
+        )
+
+    def random(self, calibration: Calibration) -> Protocol:
+        """Train on a stratified random part; speakers stand on both sides."""
+        settings = self.settings
+        split = random_split(self.corpus.clips, test_size=settings.test_size, seed=settings.seed)
+        return self._protocol(split.name, [split], calibration)
+
+    def statements(self, calibration: Calibration) -> Protocol:
+        """Train on one statement, test on the other, and back."""
+        return self._protocol(STATEMENT_DISJOINT, statement_splits(self.corpus.clips), calibration)
+
+    def _protocol(self, name: str, splits: Iterable[Split], calibration: Calibration) -> Protocol:
+        parts = []
+        for split in splits:
+            judge, curves = self._fit(split, disjoint_actors=False)
+            parts.append(
+                Part(judge=judge, unheard=split.test, calibration=calibration, curves=curves)
+            )
+        return Protocol(name=name, parts=tuple(parts))
+
+    def _fit(self, split: Split, *, disjoint_actors: bool) -> tuple[Judge, Curves]:
+        self.say(f"{self.kind}: training, to be judged on {split.name}")
+        refuse_leaks(self.corpus.clips, split, disjoint_actors=disjoint_actors)
+        table = self.corpus.table
+        unheard = table.of_clips(split.test)
+        trained = train(
+            self.kind,
+            table.of_clips(split.train),
+            self.settings,
+            held_out=unheard.rows((unheard.copy == 0) & unheard.is_whole),
+        )
+        return trained.judge, trained.curves
 
 
-def _scores(rows: Iterable[Judged]) -> Scores:
-    every = list(rows)
-    return scores(
-        np.concatenate([probabilities for probabilities, _ in every]),
-        np.concatenate([labels for _, labels in every]),
+def _calibration(verdicts: Sequence[dict[float, HeldOut]]) -> Calibration:
+    return calibrated(
+        {
+            length: HeldOut(
+                cold=joined(found[length].cold for found in verdicts),
+                known=joined(found[length].known for found in verdicts),
+            )
+            for length in WINDOWS_S
+        }
     )
-
-
-def as_json(found: Mapping[str, Mapping[str, Scores]]) -> dict[str, dict[str, dict[str, float]]]:
-    """Plain data."""
-    return {
-        mode: {unit: one.as_json() for unit, one in units.items()} for mode, units in found.items()
-    }

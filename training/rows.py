@@ -141,8 +141,9 @@ class RowMaker:
 
     def row_weights(self, rows: Rows) -> NDArray[np.float32]:
         """Weight of each row's loss, shape (n,), mean about 1."""
-        weights = 1 / (self._shares * len(EMOTIONS))
-        return weights[rows.targets.argmax(axis=1)].astype(np.float32)
+        of_emotion = 1 / (self._shares * len(EMOTIONS))
+        weights: NDArray[np.float32] = of_emotion[rows.targets.argmax(axis=1)].astype(np.float32)
+        return weights
 
     def _levelled(self, logged: Array) -> Array:
         return handle_level(logged, self._recipe.mel_level_kept, self._recipe.mfcc_level_kept)
@@ -162,9 +163,11 @@ class RowMaker:
     def _channel(self, rng: np.random.Generator) -> Array:
         """What one session's gain and equaliser add to a log vector, shape (193,)."""
         position = np.linspace(-0.5, 0.5, SIZES["mel"])
-        curve = rng.normal(0, self._recipe.gain_db)
-        curve = curve + rng.normal(0, self._recipe.tilt_db) * position
-        curve = curve + rng.normal(0, self._recipe.tilt_db) * (position**2 - 1 / 12) * 2
+        bend = 2 * (position**2 - 1 / 12)
+        gain, tilt, curvature = rng.normal(size=3)
+        curve = self._recipe.gain_db * gain + self._recipe.tilt_db * (
+            tilt * position + curvature * bend
+        )
         shift = np.zeros(FEATURE_COUNT)
         shift[SPANS["mel"]] = curve
         shift[SPANS["mfcc"]] = self._dct @ curve
@@ -224,7 +227,8 @@ def _emotion_shares(table: Table, balance: str) -> Array:
     if balance != "weights":
         return even
     counts = np.bincount(table.emotion[np.unique(table.clip)], minlength=len(EMOTIONS))
-    return np.maximum(counts, 1) / counts.sum()
+    shares: Array = np.maximum(counts, 1) / counts.sum()
+    return shares
 
 
 def _balanced(labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.intp]:

@@ -58,12 +58,15 @@ class Table:
     @property
     def is_whole(self) -> NDArray[np.bool_]:
         """Which rows stand for whole clips, shape (n,)."""
-        return self.window_s == WHOLE_CLIP_S
+        whole: NDArray[np.bool_] = self.window_s == WHOLE_CLIP_S
+        return whole
 
     @property
     def is_live(self) -> NDArray[np.bool_]:
         """Which rows hold enough speech for a live window, shape (n,)."""
-        return ~self.is_whole & (self.active_s * FRAMES_PER_SECOND > LEAST_ACTIVE_FRAMES - 0.5)
+        enough: NDArray[np.bool_] = self.active_s * FRAMES_PER_SECOND > LEAST_ACTIVE_FRAMES - 0.5
+        live: NDArray[np.bool_] = enough & ~self.is_whole
+        return live
 
     @property
     def labels(self) -> NDArray[np.int64]:

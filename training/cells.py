@@ -1,0 +1,254 @@
+"""The table of figures: one cell per protocol, channel, window length, baseline and unit."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calibration import Calibration, WindowCalibration
+from models.labels import EMOTIONS
+from models.network import softmax
+from training.corpus import Corpus
+from training.features import WINDOWS_S
+from training.judge import Judge, Verdicts, after_clips, cold, folder, pooled
+from training.metrics import Scores, confusion, ece, log_loss, named, scores, uar
+from training.protocols import Protocol
+from training.ravdess import Channel
+from training.table import Table
+
+ENROLMENT_CLIPS = 8
+DRAWS = 10
+WINDOW, CLIP = "window", "clip"
+COLD, ADAPTIVE, FOLDER = "cold", "after 8 clips", "folder"
+BOTH_CHANNELS = "speech + song"
+LIVE_WINDOW_S = 3.0
+Array = NDArray[np.float64]
+Mode = Callable[[Judge, Table, np.random.Generator], Verdicts]
+
+MODES: dict[str, Mode] = {
+    COLD: lambda judge, table, _: cold(judge, table),
+    ADAPTIVE: lambda judge, table, rng: after_clips(
+        judge, table, ENROLMENT_CLIPS, rng, draws=DRAWS
+    ),
+    FOLDER: lambda judge, table, _: folder(judge, table),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Judged:
+    """Calibrated probabilities of rows and what they should be.
+
+    Attributes
+    ----------
+    probabilities, uncalibrated : ndarray, shape (n, 8)
+    labels : ndarray, shape (n,)
+    """
+
+    probabilities: Array
+    uncalibrated: Array
+    labels: NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Cell:
+    """The figures of one cell.
+
+    Attributes
+    ----------
+    protocol, channel, baseline, unit : str
+    window_s : float
+    scores : Scores
+        Over all folds together.
+    log_loss_before, ece_before : float
+        Without temperature.
+    uar_by_fold, accuracy_by_fold : tuple of float
+    counts : ndarray, shape (8, 9)
+        Confusion matrix.
+    """
+
+    protocol: str
+    channel: str
+    baseline: str
+    unit: str
+    window_s: float
+    scores: Scores
+    log_loss_before: float
+    ece_before: float
+    uar_by_fold: tuple[float, ...]
+    accuracy_by_fold: tuple[float, ...]
+    counts: NDArray[np.int64]
+
+    @property
+    def uar(self) -> float:
+        """Mean over the folds."""
+        return float(np.mean(self.uar_by_fold))
+
+    @property
+    def uar_sd(self) -> float:
+        """Standard deviation over the folds; 0 for one."""
+        return float(np.std(self.uar_by_fold))
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "protocol": self.protocol,
+            "channel": self.channel,
+            "baseline": self.baseline,
+            "unit": self.unit,
+            "window_s": self.window_s,
+            "uar": self.uar,
+            "uar_sd": self.uar_sd,
+            "uar_by_fold": list(self.uar_by_fold),
+            "accuracy": float(np.mean(self.accuracy_by_fold)),
+            "accuracy_sd": float(np.std(self.accuracy_by_fold)),
+            "pooled": self.scores.as_json(),
+            "log_loss_before": self.log_loss_before,
+            "ece_before": self.ece_before,
+            "confusion": self.counts.tolist(),
+        }
+
+
+def windows_of(table: Table, window_s: float) -> Table:
+    """The clean windows of one length."""
+    return table.rows((table.copy == 0) & (table.window_s == np.float32(window_s)))
+
+
+def channel_clips(corpus: Corpus, channel: str) -> NDArray[np.intp]:
+    """Positions of the clips of `speech`, `song` or both."""
+    wanted = [channel in (clip.channel, BOTH_CHANNELS) for clip in corpus.clips]
+    return np.flatnonzero(wanted)
+
+
+def judged_units(
+    verdicts: Verdicts,
+    calibration: WindowCalibration,
+    prior_weight: float,
+    unanswered: NDArray[np.int64],
+) -> dict[str, Judged]:
+    """Live windows, and clips pooled over their windows.
+
+    Parameters
+    ----------
+    verdicts : Verdicts
+    calibration : WindowCalibration
+    prior_weight : float
+        Of the model's preprocessing.
+    unanswered : ndarray
+        Labels of clips without a window: judged even over all emotions, which is wrong.
+    """
+    share = verdicts.weight / (verdicts.weight + prior_weight)
+    rise = calibration.temperature_known - calibration.temperature_cold
+    temperature = calibration.temperature_cold + share * rise
+    after = softmax(verdicts.logits / temperature[:, None])
+    before = softmax(verdicts.logits)
+    live = verdicts.is_live
+    even = np.full((unanswered.size, len(EMOTIONS)), 1 / len(EMOTIONS))
+    clip_after, labels = pooled(verdicts, after)
+    clip_before, _ = pooled(verdicts, before)
+    return {
+        WINDOW: Judged(
+            probabilities=after[live], uncalibrated=before[live], labels=verdicts.labels[live]
+        ),
+        CLIP: Judged(
+            probabilities=np.concatenate([clip_after, even]),
+            uncalibrated=np.concatenate([clip_before, even]),
+            labels=np.concatenate([labels, unanswered]),
+        ),
+    }
+
+
+def unanswered_labels(table: Table, clips: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Labels of those clips that have no row in a table."""
+    return table.emotion[np.setdiff1d(clips, table.clip)]
+
+
+def judged_part(
+    judge: Judge,
+    calibration: Calibration,
+    table: Table,
+    clips: NDArray[np.intp],
+    *,
+    window_s: float,
+    mode: Mode,
+    rng: np.random.Generator,
+) -> dict[str, Judged]:
+    """Judge the clips of one part, by windows of one length and one kind of baseline."""
+    windows = windows_of(table.of_clips(clips), window_s)
+    verdicts = mode(judge, windows, rng)
+    times = round(len(verdicts.clip) / len(windows.clip))  # clips are judged in several draws
+    return judged_units(
+        verdicts,
+        calibration.for_window(window_s),
+        judge.preprocessing.prior_weight,
+        np.tile(unanswered_labels(windows, clips), times),
+    )
+
+
+def cells_of(
+    protocol: Protocol,
+    corpus: Corpus,
+    *,
+    seed: int,
+    channels: Sequence[str] = (Channel.SPEECH, Channel.SONG, BOTH_CHANNELS),
+    windows_s: Sequence[float] = WINDOWS_S,
+) -> Iterator[Cell]:
+    """All cells of one protocol."""
+    for channel in channels:
+        clips = channel_clips(corpus, channel)
+        for window_s in windows_s:
+            for baseline, mode in MODES.items():
+                found = [
+                    judged_part(
+                        part.judge,
+                        part.calibration,
+                        corpus.table,
+                        np.intersect1d(part.unheard, clips),
+                        window_s=window_s,
+                        mode=mode,
+                        rng=np.random.default_rng(seed),
+                    )
+                    for part in protocol.parts
+                    if np.isin(part.unheard, clips).any()
+                ]
+                for unit in (WINDOW, CLIP) if found else ():
+                    yield cell(
+                        [one[unit] for one in found],
+                        protocol=protocol.name,
+                        channel=str(channel),
+                        baseline=baseline,
+                        unit=unit,
+                        window_s=window_s,
+                    )
+
+
+def together(parts: Sequence[Judged]) -> Judged:
+    """Rows of all folds."""
+    return Judged(
+        probabilities=np.concatenate([part.probabilities for part in parts]),
+        uncalibrated=np.concatenate([part.uncalibrated for part in parts]),
+        labels=np.concatenate([part.labels for part in parts]),
+    )
+
+
+def cell(parts: Sequence[Judged], **names: Any) -> Cell:
+    """Figures over folds."""
+    every = together(parts)
+    by_fold = [scores(part.probabilities, part.labels) for part in parts]
+    return Cell(
+        scores=scores(every.probabilities, every.labels),
+        log_loss_before=log_loss(every.uncalibrated, every.labels),
+        ece_before=ece(every.uncalibrated, every.labels),
+        uar_by_fold=tuple(fold.uar for fold in by_fold),
+        accuracy_by_fold=tuple(fold.accuracy for fold in by_fold),
+        counts=confusion(named(every.probabilities), every.labels),
+        **names,
+    )
+
+
+def fold_uar(parts: Sequence[Judged]) -> float:
+    """Mean UAR over folds."""
+    return float(
+        np.mean([uar(confusion(named(part.probabilities), part.labels)) for part in parts])
+    )

@@ -1,0 +1,244 @@
+"""The `evaluate` command: a bundle's recipe refitted and judged by every protocol."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from models.bundle import JSON_NAME, Bundle, load_bundle
+from models.errors import BundleError, OutputError
+from training.cells import (
+    CLIP,
+    COLD,
+    FOLDER,
+    LIVE_WINDOW_S,
+    MODES,
+    WINDOW,
+    Cell,
+    Judged,
+    cells_of,
+    channel_clips,
+    judged_part,
+    together,
+)
+from training.config import settings_of_bundle
+from training.corpus import Corpus, load_corpus
+from training.evaluation import Evaluation
+from training.evaluation_pictures import (
+    draw_confusion,
+    draw_coverage,
+    draw_curves,
+    draw_maturity,
+    draw_reliability,
+    draw_robustness,
+)
+from training.gate_recall import gate_recall
+from training.maturity import maturity_curve
+from training.metrics import coverage_curve
+from training.non_speech import judge_non_speech
+from training.other_voices import judge_other_voices
+from training.protocols import (
+    ACTOR_DISJOINT,
+    ActorFolds,
+    Protocol,
+    Trainer,
+)
+from training.ravdess import Channel
+from training.report import find_cell, report
+from training.robustness import robustness
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Places:
+    """Where an evaluation reads and writes.
+
+    Attributes
+    ----------
+    data_dir, report_dir : Path
+    other_voices_dir, noise_dir, cache_dir : Path or None
+    jobs : int
+    """
+
+    data_dir: Path
+    report_dir: Path
+    other_voices_dir: Path | None = None
+    noise_dir: Path | None = None
+    cache_dir: Path | None = None
+    jobs: int = -1
+
+
+def bundles_in(folder: Path) -> list[Path]:
+    """The folder itself if it is a bundle, else the bundles in it.
+
+    Raises
+    ------
+    BundleError
+        If there is none.
+    """
+    if (folder / JSON_NAME).exists():
+        return [folder]
+    found = sorted(path.parent for path in folder.glob(f"*/{JSON_NAME}"))
+    if not found:
+        raise BundleError(
+            f"There is no model in {folder}: name a folder made by `python -m training fit`."
+        )
+    return found
+
+
+def evaluate(folder: Path, places: Places, *, say: Say) -> Path:
+    """Judge one bundle and write evaluation.json, evaluation.md and the pictures.
+
+    Returns
+    -------
+    Path
+        The report.
+
+    Raises
+    ------
+    BundleError, DataError, AudioError, OutputError
+        If the bundle, the corpus or a folder cannot be used.
+    """
+    bundle = load_bundle(folder)
+    settings = settings_of_bundle(bundle)
+    corpus = load_corpus(
+        places.data_dir, settings.recipe.copies(), cache_dir=places.cache_dir, jobs=places.jobs
+    )
+    report_dir = places.report_dir / bundle.kind
+    _make(report_dir)
+    trainer = Trainer(kind=bundle.kind, corpus=corpus, settings=settings, say=say)
+    folds = trainer.actor_folds()
+    found = _evaluation(bundle, trainer, folds, places)
+    judged = _judged_windows(folds.protocol, corpus, settings.seed)
+    _draw(report_dir, found, judged, folds.protocol)
+    try:
+        path = report_dir / "evaluation.md"
+        path.write_text(report(found), encoding="utf-8")
+        text = json.dumps(found.as_json(), indent=1)
+        (report_dir / "evaluation.json").write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise _unwritable(report_dir, error) from error
+    return path
+
+
+def _evaluation(bundle: Bundle, trainer: Trainer, folds: ActorFolds, places: Places) -> Evaluation:
+    corpus, seed = trainer.corpus, trainer.settings.seed
+    protocols = [
+        folds.protocol,
+        trainer.random(folds.calibration),
+        trainer.statements(folds.calibration),
+    ]
+    trainer.say(f"{bundle.kind}: scores")
+    cells = [cell for protocol in protocols for cell in cells_of(protocol, corpus, seed=seed)]
+    judged = _judged_windows(folds.protocol, corpus, seed)
+    speech = channel_clips(corpus, Channel.SPEECH)
+    trainer.say(f"{bundle.kind}: robustness, other voices, non-speech")
+    return Evaluation(
+        kind=bundle.kind,
+        fingerprint=bundle.fingerprint,
+        clips=len(corpus.clips),
+        actors=len(corpus.origin.actors),
+        cells=tuple(cells),
+        calibration=bundle.calibration,
+        coverage=tuple(_coverage(judged, _threshold(bundle))),
+        maturity=tuple(maturity_curve(folds.protocol, corpus, seed=seed)),
+        robustness=tuple(
+            robustness(
+                folds.protocol,
+                corpus,
+                noise_dir=places.noise_dir,
+                cache_dir=places.cache_dir,
+                jobs=places.jobs,
+                seed=seed,
+            )
+        ),
+        other_voices=tuple(
+            judge_other_voices(
+                bundle,
+                places.other_voices_dir,
+                cache_dir=places.cache_dir,
+                jobs=places.jobs,
+                seed=seed,
+            )
+            if places.other_voices_dir is not None
+            else ()
+        ),
+        non_speech=tuple(judge_non_speech(bundle, places.noise_dir, seed=seed)),
+        gate=gate_recall([corpus.clips[i] for i in speech], jobs=places.jobs),
+    )
+
+
+def _threshold(bundle: Bundle) -> float:
+    return bundle.calibration.for_window(LIVE_WINDOW_S).unsure_below
+
+
+def _judged_windows(protocol: Protocol, corpus: Corpus, seed: int) -> dict[str, Judged]:
+    """Windows of 3 s of speech by unheard actors, with each kind of baseline."""
+    speech = channel_clips(corpus, Channel.SPEECH)
+    return {
+        baseline: together(
+            [
+                judged_part(
+                    part.judge,
+                    part.calibration,
+                    corpus.table,
+                    np.intersect1d(part.unheard, speech),
+                    window_s=LIVE_WINDOW_S,
+                    mode=mode,
+                    rng=np.random.default_rng(seed),
+                )[WINDOW]
+                for part in protocol.parts
+            ]
+        )
+        for baseline, mode in MODES.items()
+    }
+
+
+def _coverage(judged: dict[str, Judged], threshold: float) -> list[dict[str, float | str]]:
+    lines: list[dict[str, float | str]] = []
+    for baseline, one in judged.items():
+        thresholds, coverage, accuracy = coverage_curve(one.probabilities, one.labels)
+        here = int(np.abs(thresholds - threshold).argmin())
+        lines.append(
+            {
+                "baseline": baseline,
+                "threshold": threshold,
+                "kept": float(coverage[here]),
+                "accuracy_kept": float(accuracy[here]),
+                "accuracy_all": float(accuracy[0]),
+            }
+        )
+    return lines
+
+
+def _draw(
+    report_dir: Path, found: Evaluation, judged: dict[str, Judged], protocol: Protocol
+) -> None:
+    shown: list[Cell] = [
+        find_cell(found.cells, ACTOR_DISJOINT, Channel.SPEECH, baseline, CLIP)
+        for baseline in (COLD, FOLDER)
+    ]
+    draw_confusion(report_dir / "confusion.png", shown)
+    draw_reliability(report_dir / "reliability.png", judged[COLD])
+    threshold = found.calibration.for_window(LIVE_WINDOW_S).unsure_below
+    draw_coverage(report_dir / "coverage.png", judged, threshold)
+    draw_maturity(report_dir / "maturity.png", found.maturity)
+    draw_robustness(report_dir / "robustness.png", found.robustness)
+    draw_curves(report_dir / "curves.png", protocol.parts[0].curves)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"The report cannot be written to {folder} ({error.strerror}): "
+        "name another folder with --report."
+    )
