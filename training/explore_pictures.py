@@ -79,7 +79,8 @@ def draw_counts(counts: Any, path: Path) -> None:
         for (row, column), axes in np.ndenumerate(grid):
             part, by = parts[row], breakdowns[column]
             chosen = counts[(counts["part"] == part) & (counts["by"] == by)]
-            _bars(axes, chosen.pivot(index="emotion", columns="value", values="clips"))
+            table = chosen.pivot(index="emotion", columns="value", values="clips")
+            _bars(axes, table[chosen["value"].unique()])
             axes.set_title(f"{part}, by {by}")
         label_outer(grid, "", "clips")
 
