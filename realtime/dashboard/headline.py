@@ -5,7 +5,7 @@ from itertools import takewhile
 from rich.style import Style
 
 from models.labels import EMOTIONS
-from realtime.board import Snapshot
+from realtime.board import HISTORY_ROWS, Snapshot
 from realtime.dashboard import letters
 from realtime.dashboard.glyphs import Glyphs
 from realtime.dashboard.lines import Line, flow, seg
@@ -77,20 +77,19 @@ def _same(a: Estimate, b: Estimate) -> bool:
     return a.state is b.state and a.emotion is b.emotion
 
 
-def held_s(snapshot: Snapshot) -> float:
-    """Seconds for which the present state and emotion have lasted, as far as the history goes."""
-    latest = snapshot.latest
-    if latest is None:
-        return 0.0
+def _lasted(latest: Estimate, snapshot: Snapshot) -> str:
+    """Say for how long the present state and emotion have lasted, as far as the history goes."""
     run = takewhile(lambda row: _same(row, latest), reversed(snapshot.history))
-    return sum(1 for _ in run) * snapshot.facts.hop_s
+    hops = sum(1 for _ in run)
+    duration = _duration(hops * snapshot.facts.hop_s)
+    return f"for over {duration}" if hops == HISTORY_ROWS else f"for {duration}"
 
 
 def _last_heard(snapshot: Snapshot) -> list[Line]:
     for age, row in enumerate(reversed(snapshot.history)):
         if row.emotion is not None:
-            ago = age * snapshot.facts.hop_s
-            return [[seg(f"last heard: {row.emotion}, {ago:.0f} s ago", DIM)]]
+            ago = _duration(age * snapshot.facts.hop_s)
+            return [[seg(f"last heard: {row.emotion}, {ago} ago", DIM)]]
     return []
 
 
@@ -105,7 +104,7 @@ def caption(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Line:
         return sure
     parts: list[Line] = [[seg(word_of(latest))], *([sure] if sure else [])]
     if latest.state is not State.UNSURE:
-        parts.append([seg(f"for {_duration(held_s(snapshot))}", DIM)])
+        parts.append([seg(_lasted(latest, snapshot), DIM)])
     if latest.state is State.SPEECH:
         second, share = _ranked(latest)[1]
         parts.append([seg(f"next {second} {percent(share)}", DIM)])
@@ -115,4 +114,6 @@ def caption(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Line:
 
 
 def _duration(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    if seconds < 100:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds // 60:.0f} min"

@@ -5,7 +5,6 @@ import os
 import select
 import sys
 import time
-from collections.abc import Iterator
 
 if sys.platform == "win32":
     import msvcrt
@@ -38,19 +37,6 @@ else:
     import termios
     import tty
 
-    @contextlib.contextmanager
-    def _from_background() -> Iterator[None]:
-        """Let terminal settings be restored from a background job, which would else be stopped."""
-        try:
-            previous = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-        except ValueError:  # not in the main thread
-            yield
-            return
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGTTOU, previous)
-
     class Keys:
         """Keys of a POSIX terminal in cbreak mode: no echo, no line editing, Ctrl-C still works.
 
@@ -68,7 +54,8 @@ else:
             """Switch to single keys; may be called again after `close`."""
             if self._fd is None or self._saved is not None:
                 return
-            with contextlib.suppress(termios.error), _from_background():
+            # A background job is stopped here by the kernel, before it has drawn anything.
+            with contextlib.suppress(termios.error):
                 self._saved = termios.tcgetattr(self._fd)
                 tty.setcbreak(self._fd, termios.TCSANOW)
                 # Ctrl-S becomes a key like any other: a screen that stands still would mislead.
@@ -81,9 +68,12 @@ else:
             if self._fd is None or self._saved is None:
                 return
             saved, self._saved = self._saved, None
+            # From a background job too, which would else be stopped in the middle of its end.
+            previous = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
             # At once, not after the output has drained: a stalled terminal never drains.
-            with contextlib.suppress(termios.error), _from_background():
+            with contextlib.suppress(termios.error):
                 termios.tcsetattr(self._fd, termios.TCSANOW, saved)  # type: ignore[arg-type]
+            signal.signal(signal.SIGTTOU, previous)
 
         def wait(self, timeout_s: float, wake_fd: int | None) -> str:
             """Return the keys pressed, after at most `timeout_s` seconds.

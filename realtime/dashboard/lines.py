@@ -21,11 +21,6 @@ def width_of(line: Line) -> int:
     return sum(cell_len(piece.text) for piece in line)
 
 
-def plain(line: Line) -> str:
-    """Return the text of a line without its styles."""
-    return "".join(piece.text for piece in line)
-
-
 def clean(text: str) -> str:
     """Replace control characters, which a device or file name could smuggle to the terminal."""
     return "".join(c if c.isprintable() else "?" for c in text)

@@ -11,6 +11,7 @@ from realtime.dashboard.glyphs import Glyphs
 MIN_WIDTH, MIN_HEIGHT = 40, 12
 _PANEL_WIDTH = 26
 _TREND_BAR = 45
+_TREND_COLUMNS = (TREND_S // 2, TREND_S, 2 * TREND_S)
 _MOST_HISTORY_S = 300
 
 
@@ -99,27 +100,21 @@ def make_plan(width: int, height: int, *, hop_s: float, status_rows: int, glyphs
             plan = richer
 
     def more(name: str, most: int) -> None:
-        while plan.rows < height and getattr(plan, name) < most:
-            before = plan
-            grow(**{name: getattr(plan, name) + 1})
-            if plan is before:
-                return
+        for count in range(getattr(plan, name) + 1, most + 1):
+            grow(**{name: count})
 
     grow(legend=True)
     grow(history_rows=2)
     grow(bar_columns=1)
-    for rows in range(2, status_rows + 1):
-        grow(status_rows=rows)
+    more("status_rows", status_rows)
     if drawn:
         grow(word_rows=letters.SMALL_ROWS, caption=True, panel=panel)
     more("history_rows", minute)
     grow(caption=True)
     grow(above_bars=1)
     if plan.bar_columns == 1 and plan.above_bars:
-        columns = (
-            n for n in (2 * TREND_S, TREND_S, TREND_S // 2, 0) if inner >= NAME + _TREND_BAR + n
-        )
-        grow(trend=next(columns, 0))
+        fitting = [n for n in _TREND_COLUMNS if inner >= NAME + _TREND_BAR + n]
+        grow(trend=max(fitting, default=0))
     grow(above_history=True)
     if big:
         grow(word_rows=letters.LARGE_ROWS, panel=inner >= 2 * headline.WIDEST + _PANEL_WIDTH)

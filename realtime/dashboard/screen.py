@@ -72,15 +72,15 @@ class Dashboard:
         self._help_open = False
         self._drawn: tuple[object, ...] | None = None
         self._on_screen: list[str] = []
-        self._kept: Snapshot | None = None
         self._ended_by: str | None = None
         self._job: str | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Show the board until `stop` is set or a person quits; then set `stop`.
 
-        The terminal is as it was before whenever this returns or raises. Without a terminal
-        nothing is written and this only waits.
+        Belongs into the main thread, where Python delivers signals. The terminal is as it was
+        before whenever this returns or raises. Without a terminal nothing is written and this
+        only waits.
 
         Raises
         ------
@@ -141,7 +141,7 @@ class Dashboard:
         size = terminal.size()
         state = (
             size,
-            id(snapshot.latest),
+            snapshot.latest,
             snapshot.notices,
             snapshot.finished,
             self._help_open,
@@ -159,8 +159,7 @@ class Dashboard:
         if self._drawn is None or self._drawn[0] != size:
             self._on_screen = []
         terminal.write(self._difference([self._encode(line) for line in lines], size[1]))
-        # The snapshot is kept so that the identity of its newest row stays its own.
-        self._drawn, self._kept = state, snapshot
+        self._drawn = state
 
     def _difference(self, lines: list[str], height: int) -> str:
         """Write the escape codes that turn the lines on the screen into `lines`."""
@@ -194,7 +193,7 @@ class Dashboard:
     def _signals(self) -> Iterator[int | None]:
         """Note signals and wake the loop, instead of dying with the terminal in disorder."""
         self._ended_by = self._job = None
-        if threading.current_thread() is not threading.main_thread() or sys.platform == "win32":
+        if sys.platform == "win32":
             yield None
             return
         read_fd, write_fd = os.pipe()
@@ -202,12 +201,13 @@ class Dashboard:
         os.set_blocking(write_fd, False)
         woken = signal.set_wakeup_fd(write_fd, warn_on_full_buffer=False)
         numbers = [getattr(signal, name) for name in _ENDING + _JOB_CONTROL + _WAKING]
-        previous = {number: signal.signal(number, self._note) for number in numbers}
+        heard = [n for n in numbers if signal.getsignal(n) is not signal.SIG_IGN]  # as by nohup
+        previous = {number: signal.signal(number, self._note) for number in heard}
         try:
             yield read_fd
         finally:
             for number, handler in previous.items():
-                signal.signal(number, handler)
+                signal.signal(number, handler or signal.SIG_DFL)
             signal.set_wakeup_fd(woken)
             os.close(read_fd)
             os.close(write_fd)

@@ -14,7 +14,7 @@ from realtime.board import Board, RunFacts, Snapshot
 from realtime.dashboard import letters
 from realtime.dashboard.glyphs import ASCII, UNICODE, Glyphs, bar, columns, glyphs_for
 from realtime.dashboard.headline import WIDEST, word_of
-from realtime.dashboard.lines import clean, plain, shorten, width_of
+from realtime.dashboard.lines import Line, clean, shorten, width_of
 from realtime.dashboard.palette import LOOKS
 from realtime.dashboard.plan import MIN_HEIGHT, MIN_WIDTH
 from realtime.dashboard.view import render
@@ -25,6 +25,10 @@ MINUTE = round(60 / HOP_S)
 WIDTHS = (60, 80, 120)
 STATES = ("happy", "surprised", "unsure", "no_speech", "gap")
 SIGNS = {State.NO_SPEECH: "·", State.UNSURE: "?", State.GAP: "×"}
+
+
+def plain(line: Line) -> str:
+    return "".join(piece.text for piece in line)
 
 
 def text(snapshot: Snapshot, width: int = 80, height: int = 24, glyphs: Glyphs = UNICODE) -> str:
@@ -164,7 +168,7 @@ def test_before_the_first_row_it_listens() -> None:
 
 def test_silence_is_told_calmly() -> None:
     shown = text(scene(40, last="no_speech"))
-    assert "no speech · for 1.0 s · last heard: happy, 1 s ago" in shown
+    assert "no speech · for 1.0 s · last heard: happy, 1.0 s ago" in shown
     assert "confidence" not in shown
     assert " %" not in shown.replace("speech 4 %", "")
 
@@ -173,6 +177,17 @@ def test_silence_from_the_start_has_nothing_heard_before() -> None:
     board = Board(FACTS)
     board.add(estimate(0, "no_speech"))
     assert "no speech · for 0.2 s\n" in text(board.snapshot())
+
+
+def test_a_long_silence_is_told_in_minutes() -> None:
+    board = Board(FACTS)
+    board.add(estimate(0, "calm"))
+    for window in range(1, 600):
+        board.add(estimate(window, "no_speech"))
+    assert "no speech · for 2 min · last heard: calm, 2 min ago" in text(board.snapshot())
+    for window in range(600, 3000):
+        board.add(estimate(window, "no_speech"))
+    assert "no speech · for over 8 min\n" in text(board.snapshot())
 
 
 def test_unsure_names_two_candidates() -> None:

@@ -25,8 +25,10 @@ import pytest
 from rich.console import Console
 
 from realtime.board import Board
+from realtime.dashboard.keys import Keys
 from realtime.dashboard.native_noise import native_noise_to
 from realtime.dashboard.screen import Dashboard, can_draw
+from realtime.dashboard.terminal import Terminal as Surface
 from tests.realtime.dashboard_scene import FACTS, fill
 
 SCENE = Path(__file__).with_name("dashboard_scene.py")
@@ -71,7 +73,8 @@ class Terminal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.program.kill()
+        if self.program.poll() is None:
+            self.program.terminate()
         self.program.communicate()
         for fd in (self.master, self.slave):
             with contextlib.suppress(OSError):
@@ -306,6 +309,33 @@ def test_a_dumb_terminal_is_not_drawn_on(monkeypatch: pytest.MonkeyPatch) -> Non
     assert can_draw(Dumb())
 
 
+# --- what takes no terminal's place --------------------------------------------------------------
+
+
+def test_a_surface_that_is_gone_swallows_what_is_written() -> None:
+    read_fd, write_fd = os.pipe()
+    os.close(read_fd)
+    surface = Surface(write_fd, "utf-8")
+    assert surface.size() == (80, 24)
+    surface.enter()
+    surface.write("x")
+    assert not surface.busy
+    surface.leave()
+    surface.leave()
+    os.close(write_fd)
+
+
+def test_keys_that_are_no_terminal_are_none() -> None:
+    read_fd, write_fd = os.pipe()
+    keys = Keys(read_fd)
+    keys.open()
+    os.write(write_fd, b"q")
+    assert keys.wait(0.0, None) == ""
+    keys.close()
+    os.close(read_fd)
+    os.close(write_fd)
+
+
 # --- native noise --------------------------------------------------------------------------------
 
 
@@ -319,6 +349,7 @@ def test_native_noise_goes_to_the_log_and_comes_back(tmp_path: Path) -> None:
     script = f"""
 import os, sys
 from pathlib import Path
+from realtime.dashboard.keys import Keys
 from realtime.dashboard.native_noise import native_noise_to
 print("before", file=sys.stderr)
 try:
@@ -359,6 +390,7 @@ def test_noise_without_a_log_is_thrown_away(
 def test_a_closed_standard_error_is_left_closed() -> None:
     script = """
 import os
+from realtime.dashboard.keys import Keys
 from realtime.dashboard.native_noise import native_noise_to
 os.close(2)
 with native_noise_to(None):
@@ -428,12 +460,15 @@ def test_a_shell_gets_its_terminal_back(tmux: Tmux) -> None:
     tmux("send-keys", "C-z")
     tmux.wait_for("Stopped")
     assert tmux.state() == "011"
+    tmux("send-keys", "bg; sleep 0.3; clear; jobs", "Enter")
+    tmux.wait_for("Stopped")  # it must not draw over what the shell shows
+    assert tmux.state() == "011"
     tmux("send-keys", "fg", "Enter")
     tmux.wait_for("12 s a line")
     assert tmux.state() == "100"
     tmux("send-keys", "q")
     tmux.wait_for("keys []")
     assert tmux.state() == "011"
-    assert "marker" in tmux.shown()
+    assert "Stopped" in tmux.shown()  # what the shell had shown before
     tmux("send-keys", "stty -a | grep -o ' echo '", "Enter")
     wait_for(lambda: tmux.shown().count(" echo ") > 1, "the echo of the shell")
