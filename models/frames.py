@@ -62,6 +62,10 @@ class FrameExtractor:
         self._dct = np.ascontiguousarray(banks.dct.T, dtype=np.float32)
         self._tonnetz = np.ascontiguousarray(banks.tonnetz.T, dtype=np.float32)
         self._bands = contrast_bands()
+        self._band_starts = np.array([first for first, _, _ in self._bands])
+        # Only the highest bands have more than one bin in each tail.
+        self._wide_bands = [band for band in self._bands if band[2] > 1]
+        self._tail_means = _averages([tail for _, _, tail in self._wide_bands])
 
     def windowed(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
         """Cut samples into frames under a periodic Hann window.
@@ -117,20 +121,21 @@ class FrameExtractor:
         out[:, SPANS["contrast"]] = self._contrast(power)
         return out
 
-    def _contrast(self, power: NDArray[np.float32]) -> NDArray[np.floating]:
-        # Sorting power orders magnitudes too, so only the tails need the square root.
-        tails = np.empty((2, len(power), len(self._bands)), np.float64)
-        for k, (first, end, tail) in enumerate(self._bands):
-            band = power[:, first:end]
-            if tail == 1:
-                tails[0, :, k] = np.sqrt(band.max(axis=1))
-                tails[1, :, k] = np.sqrt(band.min(axis=1))
-            else:
-                ordered = np.sort(band, axis=1)
-                tails[0, :, k] = np.sqrt(ordered[:, -tail:]).mean(axis=1)
-                tails[1, :, k] = np.sqrt(ordered[:, :tail]).mean(axis=1)
+    def _contrast(self, power: NDArray[np.float32]) -> NDArray[np.float64]:
+        # Sorting power orders magnitudes too, so only the tails need the square root; and the
+        # bands adjoin, so one sweep finds the extremes of all, which is all that most need.
+        tails = np.empty((2, len(power), len(self._bands)))
+        np.sqrt(np.maximum.reduceat(power, self._band_starts, axis=1), out=tails[0])
+        np.sqrt(np.minimum.reduceat(power, self._band_starts, axis=1), out=tails[1])
+        ordered = [np.sort(power[:, first:end], axis=1) for first, end, _ in self._wide_bands]
+        widths = [tail for _, _, tail in self._wide_bands]
+        highest = [rows[:, -tail:] for rows, tail in zip(ordered, widths, strict=True)]
+        lowest = [rows[:, :tail] for rows, tail in zip(ordered, widths, strict=True)]
+        wide = -len(self._wide_bands)
+        tails[0, :, wide:] = np.sqrt(np.concatenate(highest, axis=1)) @ self._tail_means
+        tails[1, :, wide:] = np.sqrt(np.concatenate(lowest, axis=1)) @ self._tail_means
         peak, valley = decibels(tails)
-        contrast: NDArray[np.floating] = peak - valley
+        contrast: NDArray[np.float64] = peak - valley
         return contrast
 
 
@@ -140,3 +145,10 @@ def _scaled(values: NDArray[np.float32], norm: NDArray[np.float32]) -> NDArray[n
     divisor = np.where(norm < tiny, np.float32(1), norm)
     scaled: NDArray[np.float32] = np.divide(values, divisor, dtype=np.float32)
     return scaled
+
+
+def _averages(sizes: list[int]) -> NDArray[np.float32]:
+    """Matrix that averages runs of columns of these sizes, shape (sum of sizes, runs)."""
+    runs = np.repeat(np.arange(len(sizes)), sizes)
+    matrix: NDArray[np.float32] = np.eye(len(sizes), dtype=np.float32)[runs]
+    return np.divide(matrix, np.array(sizes), dtype=np.float32)

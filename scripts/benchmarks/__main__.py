@@ -1,0 +1,144 @@
+"""All measurements, one table each: ``scripts/bench [--quick] [--out DIR]``."""
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks import hop, program, report, streams, throughput
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def hop_sections(seconds: float) -> tuple[list[str], dict[str, Any]]:
+    """One hop, its rivals, its stages and its floor."""
+    figures: dict[str, Any] = hop.measure(seconds)
+    rivals = figures["hop"]
+    header = ["what", "median, ms", "spread, ms"]
+    floor = [[name, f"{value:.3g}"] for name, value in figures["floor"].items()]
+    sections = [
+        report.table(
+            "One hop of 0.25 s against a whole window of 3 s, in turn within one run",
+            [*header, "times one hop"],
+            report.timing_rows(rivals, "one hop"),
+        ),
+        report.table(
+            "One hop alone, and where its time goes",
+            header,
+            report.timing_rows({**figures["hop alone"], **figures["stages"]}),
+        ),
+        report.table("What one hop cannot do without, counted", ["what", "count"], floor),
+    ]
+    return sections, figures
+
+
+def program_sections(seconds: float) -> tuple[list[str], dict[str, Any]]:
+    """Start, footprint and latency of replay, and of the monitor where there is a microphone."""
+    starts: dict[str, list[float]] = {}
+    live: dict[str, dict[str, float]] = {}
+    environment = program.own_environment()
+    starts["replay"] = program.start_s(["replay"], environment)
+    live["replay, real pace"] = program.footprint(["replay", "--loop"], environment, seconds)
+    with tempfile.TemporaryDirectory(prefix="mic") as folder:
+        microphone = _virtual_microphone(Path(folder))
+        if microphone is not None:
+            with microphone as sound:
+                heard = program.own_environment(**sound.environment)
+                speaker = sound.play(_raw_speech(Path(folder)))
+                starts["monitor"] = program.start_s(["monitor"], heard)
+                live["monitor"] = program.footprint(["monitor"], heard, seconds)
+                speaker.kill()
+                speaker.wait()
+    rows = [
+        [name, f"{sorted(values)[len(values) // 2]:.2f}", f"{min(values):.2f}–{max(values):.2f}"]
+        for name, values in starts.items()
+    ]
+    kinds = list(live["replay, real pace"])
+    sections = [
+        report.table(
+            "Command to first frame of the dashboard, warm", ["what", "median, s", "range, s"], rows
+        ),
+        report.table(
+            f"Live for {seconds:g} s with the dashboard in a terminal of 100x30",
+            ["what", *kinds],
+            [[name, *(f"{value:.3g}" for value in row.values())] for name, row in live.items()],
+        ),
+    ]
+    return sections, {"start_s": starts, "live": live}
+
+
+def _virtual_microphone(folder: Path) -> Any:
+    from tests.virtual_microphone import VirtualMicrophone, missing_programs
+
+    reason = missing_programs()
+    if reason is not None:
+        print(reason)
+        return None
+    return VirtualMicrophone(folder)
+
+
+def _raw_speech(folder: Path) -> Path:
+    import numpy as np
+    import soundfile
+
+    from realtime.demonstration import demonstration_clip
+
+    speech = soundfile.read(demonstration_clip(), dtype="int16")[0]
+    path = folder / "speech.raw"
+    path.write_bytes(np.tile(speech, 20).tobytes())
+    return path
+
+
+def throughput_sections(*, quick: bool) -> tuple[list[str], dict[str, Any]]:
+    """Recordings: formats, processes, lengths."""
+    with tempfile.TemporaryDirectory(prefix="bench") as folder:
+        speeds = throughput.measure(Path(folder), minutes=2 if quick else 10)
+        by_length = throughput.lengths(Path(folder), (1, 5) if quick else (1, 10, 60, 600))
+    header = ["what", "times real time", "CPU s per hour", "wall s", "peak MB"]
+
+    def rows(figures: dict[str, dict[str, float]]) -> list[list[str]]:
+        return [
+            [name, *(f"{value:.3g}" for value in figure.values())]
+            for name, figure in figures.items()
+        ]
+
+    sections = [
+        report.table("Recordings, stereo at 44.1 kHz, start-up included", header, rows(speeds)),
+        report.table("The same by length of the file", header, rows(by_length)),
+    ]
+    return sections, {"throughput": speeds, "lengths": by_length}
+
+
+def stream_sections() -> tuple[list[str], dict[str, Any]]:
+    """Streams on one core."""
+    curve = streams.measure()
+    rows = [[f"{point['streams']:.0f}", f"{point['core_share']:.3f}"] for point in curve]
+    rows.append([f"**{streams.saturation(curve):.0f}**", "1.000 (interpolated)"])
+    title = "Streams in one process at a hop of 0.25 s, gate included"
+    return [report.table(title, ["streams", "share of one core"], rows)], {"streams": curve}
+
+
+def main() -> None:
+    """Measure everything, print the tables, write docs/performance.*."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a minute instead of many")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs", metavar="DIR")
+    arguments = parser.parse_args()
+    sections: list[str] = []
+    figures: dict[str, Any] = {}
+    parts = (
+        lambda: hop_sections(8 if arguments.quick else 60),
+        lambda: program_sections(20 if arguments.quick else 90),
+        lambda: throughput_sections(quick=arguments.quick),
+        stream_sections,
+    )
+    for part in parts:
+        made, found = part()
+        sections += made
+        figures.update(found)
+        print("\n".join(made), flush=True)
+    report.write(arguments.out, sections, figures)
+
+
+if __name__ == "__main__":
+    main()

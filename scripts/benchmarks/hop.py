@@ -1,0 +1,187 @@
+"""One hop, 0.25 s of new sound, against the usual recipes on the same window."""
+
+import itertools
+import warnings
+from collections.abc import Callable
+
+import librosa
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from benchmarks.measure import Timing, timings
+from models.audio import SAMPLE_RATE, Canonical
+from models.baseline import SpeakerBaseline
+from models.bundle import load_bundle
+from models.filter_banks import BINS, FRAME_SAMPLES, HOP_SAMPLES
+from models.frame_stream import FrameBatch
+from models.frames import FrameExtractor, decibels
+from models.gate import SpeechGate
+from models.shipped import bundle_folder
+from models.windows import Windower
+from realtime.demonstration import demonstration_clip
+from realtime.judge import Judge
+
+HOP_S = 0.25
+WINDOW_S = 3.0
+TUTORIAL_RATE = 22050
+Samples = NDArray[np.float32]
+
+
+class Hop:
+    """The live path without its gate: every frame counts as speech, the worst case."""
+
+    def __init__(self, samples: Samples, rate: int) -> None:
+        bundle = load_bundle(bundle_folder("ann"))
+        length = int(HOP_S * rate)
+        self._blocks = itertools.cycle(
+            np.split(samples[: samples.size // length * length], samples.size // length)
+        )
+        self._canonical = Canonical(rate)
+        self._extractor = FrameExtractor(bundle.banks)
+        self._windower = Windower(int(WINDOW_S * SAMPLE_RATE), int(HOP_S * SAMPLE_RATE))
+        self._judge = Judge(bundle, WINDOW_S, HOP_S)
+        self._baseline = SpeakerBaseline()
+        self._rest = np.zeros(0, np.float32)
+        self._count = 0
+        for _ in range(13):
+            self()
+
+    def resampled(self) -> Samples:
+        """Resampling and offset removal of one hop."""
+        return self._canonical.push(next(self._blocks))
+
+    def __call__(self) -> object:
+        """Everything of one hop."""
+        fresh = self.resampled()
+        self._count += fresh.size
+        samples = np.concatenate([self._rest, fresh])
+        windowed = self._extractor.windowed(samples)
+        batch = FrameBatch(
+            features=self._extractor.features(windowed),
+            speech=np.ones(len(windowed), np.bool_),
+            level_db=self._extractor.level_db(windowed),
+        )
+        self._rest = samples[len(windowed) * HOP_SAMPLES :]
+        found = None
+        for window in self._windower.push(batch, self._count):
+            if window.vector is not None:
+                levelled = self._judge.preprocessing.levelled(window.vector)
+                found = self._judge.probabilities(levelled, self._baseline)
+                evidence = self._judge.evidence(window.active_frames)
+                self._judge.preprocessing.learn(self._baseline, levelled, evidence)
+        return found
+
+
+def tutorial_recipe(window: Samples) -> NDArray[np.float32]:
+    """The 193 features as the well-known tutorials compute them, each call on its own."""
+    rate = TUTORIAL_RATE
+    spectrum = np.abs(librosa.stft(window))
+    harmonic = librosa.effects.harmonic(window)
+    return np.concatenate(
+        [
+            librosa.feature.mfcc(y=window, sr=rate, n_mfcc=40).mean(axis=1),
+            librosa.feature.chroma_stft(S=spectrum, sr=rate).mean(axis=1),
+            librosa.feature.melspectrogram(y=window, sr=rate).mean(axis=1),
+            librosa.feature.spectral_contrast(S=spectrum, sr=rate).mean(axis=1),
+            librosa.feature.tonnetz(y=harmonic, sr=rate).mean(axis=1),
+        ]
+    )
+
+
+def shared_librosa(window: Samples) -> NDArray[np.float32]:
+    """Librosa at its best: one spectrum for all, cached filter banks, tonnetz from the chroma."""
+    magnitude = np.abs(librosa.stft(window, n_fft=1024, hop_length=160, center=False))
+    mel = librosa.feature.melspectrogram(S=magnitude**2, sr=SAMPLE_RATE, n_mels=128)
+    chroma = librosa.feature.chroma_stft(S=magnitude**2, sr=SAMPLE_RATE, tuning=0)
+    return np.concatenate(
+        [
+            librosa.feature.mfcc(S=librosa.power_to_db(mel), n_mfcc=40).mean(axis=1),
+            chroma.mean(axis=1),
+            mel.mean(axis=1),
+            librosa.feature.spectral_contrast(S=magnitude, sr=SAMPLE_RATE).mean(axis=1),
+            librosa.feature.tonnetz(chroma=chroma).mean(axis=1),
+        ]
+    )
+
+
+def _rivals(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
+    seconds = slice(int(0.8 * rate), int(3.8 * rate))
+    at_tutorial_rate = soxr.resample(clip[seconds], rate, TUTORIAL_RATE)
+    at_16k = soxr.resample(clip[seconds], rate, SAMPLE_RATE)
+    rivals: dict[str, Callable[[], object]] = {
+        "tutorial recipe (librosa, 22.05 kHz)": lambda: tutorial_recipe(at_tutorial_rate),
+        "librosa, shared spectrum": lambda: shared_librosa(at_16k),
+    }
+    try:
+        import opensmile
+    except ImportError:
+        print("opensmile is not installed: left out")
+    else:
+        smile = opensmile.Smile(feature_set=opensmile.FeatureSet.eGeMAPSv02)
+        rivals["openSMILE eGeMAPS"] = lambda: smile.process_signal(at_16k, SAMPLE_RATE)
+    try:
+        from pyAudioAnalysis import ShortTermFeatures
+    except Exception as error:  # noqa: BLE001 - its own imports fail in many ways
+        print(f"pyAudioAnalysis cannot be used ({type(error).__name__}): left out")
+    else:
+        rivals["pyAudioAnalysis short-term"] = lambda: ShortTermFeatures.feature_extraction(
+            at_16k, SAMPLE_RATE, FRAME_SAMPLES, HOP_SAMPLES
+        )
+    return rivals
+
+
+def _stages(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
+    bundle = load_bundle(bundle_folder("ann"))
+    extractor = FrameExtractor(bundle.banks)
+    canonical = Canonical(rate)
+    block = clip[rate : rate + int(HOP_S * rate)]
+    at_16k = soxr.resample(clip, rate, SAMPLE_RATE)
+    frames_of_a_hop = at_16k[16000 : 16000 + 24 * HOP_SAMPLES + FRAME_SAMPLES]
+    windowed = extractor.windowed(frames_of_a_hop)
+    power = np.ones((25, BINS), np.float32)
+    mel = np.ones((25, 128), np.float32)
+    bank = np.ones((BINS, 140), np.float32)
+    gate = SpeechGate()
+    chunks = itertools.cycle(np.split(at_16k[: 100 * 4000], 100))
+    judge = Judge(bundle, WINDOW_S, HOP_S)
+    vector = extractor.features(windowed).mean(axis=0)
+    levelled = judge.preprocessing.levelled(vector)
+    return {
+        "resampling": lambda: canonical.push(block),
+        "framing and window": lambda: extractor.windowed(frames_of_a_hop),
+        "FFT": lambda: np.fft.rfft(windowed, axis=1),
+        "filter banks (one product)": lambda: power @ bank,
+        "mel decibels": lambda: decibels(mel),
+        "all features of 25 frames": lambda: extractor.features(windowed),
+        "baseline, scaler, network": lambda: judge.probabilities(levelled, SpeakerBaseline()),
+        "gate (not part of the hop)": lambda: gate.push(next(chunks)),
+    }
+
+
+def floor() -> dict[str, float]:
+    """Operations and bytes that one hop cannot do without, counted and not measured."""
+    frames = HOP_S * SAMPLE_RATE / HOP_SAMPLES
+    fft = frames * 2.5 * FRAME_SAMPLES * np.log2(FRAME_SAMPLES)
+    dense = frames * 2 * BINS * 140
+    sparse = frames * 2 * (2 * BINS + 12 * BINS)
+    return {
+        "FFT operations, million": fft / 1e6,
+        "filter bank operations as one dense product, million": dense / 1e6,
+        "filter bank operations if sparse, million": sparse / 1e6,
+        "bytes of filter banks read, thousand": BINS * 140 * 4 / 1e3,
+    }
+
+
+def measure(seconds: float) -> dict[str, dict[str, Timing] | dict[str, float]]:
+    """Time one hop, its rivals on the same window, and its stages."""
+    warnings.filterwarnings("ignore")
+    clip, rate = soundfile.read(demonstration_clip(), dtype="float32")
+    hop = Hop(clip, rate)
+    return {
+        "hop": timings({"one hop": hop, **_rivals(clip, rate)}, seconds=seconds),
+        "hop alone": timings({"one hop": hop}, seconds=seconds / 4, least_runs=200),
+        "stages": timings(_stages(clip, rate), seconds=seconds / 4, least_runs=200),
+        "floor": floor(),
+    }

@@ -1,0 +1,91 @@
+"""Recordings through the whole program: times real time per core, formats, cores, lengths."""
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from realtime.demonstration import demonstration_clip
+
+ROOT = Path(__file__).resolve().parents[2]
+RATE = 44_100
+FORMATS = ("wav", "flac", "mp3", "ogg")
+CHUNK_ROUNDS = 20
+
+
+def write_recording(path: Path, seconds: float) -> Path:
+    """Write stereo speech at 44.1 kHz: the demonstration clip, again and again."""
+    clip, rate = soundfile.read(demonstration_clip(), dtype="float32")
+    speech = soxr.resample(clip, rate, RATE)
+    stereo = np.stack([speech, speech], axis=1)
+    left = round(seconds * RATE)
+    with soundfile.SoundFile(path, "w", RATE, 2) as file:
+        while left > 0:
+            file.write(stereo[:left])
+            left -= len(stereo)
+    return path
+
+
+def run(*arguments: str | Path) -> dict[str, float]:
+    """Run the program once: wall and CPU seconds, and the peak of its memory."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-P", "-m", "realtime", *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+    wall_s = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"wall_s": wall_s, "cpu_s": cpu_s, "peak_mb": after.ru_maxrss / 1024}
+
+
+def measure(folder: Path, *, minutes: float = 10.0, runs: int = 3) -> dict[str, dict[str, float]]:
+    """Times real time for `classify` and `replay --speed max`, start-up included."""
+    figures: dict[str, dict[str, float]] = {}
+    for name in FORMATS:
+        path = write_recording(folder / f"speech.{name}", minutes * 60)
+        best = _median([run("classify", path, "--jobs", "1") for _ in range(runs)])
+        figures[f"classify {name}"] = _speed(best, minutes)
+    wav = folder / "speech.wav"
+    replays = [run("replay", wav, "--speed", "max", "--json") for _ in range(runs)]
+    figures["replay --speed max wav"] = _speed(_median(replays), minutes)
+    for number in range(4):
+        (folder / f"copy{number}.wav").symlink_to(wav)
+    copies = [folder / f"copy{number}.wav" for number in range(4)]
+    for jobs in (1, 2):
+        taken = _median([run("classify", *copies, "--jobs", str(jobs)) for _ in range(runs)])
+        figures[f"classify 4 files, {jobs} processes"] = _speed(taken, 4 * minutes)
+    return figures
+
+
+def lengths(folder: Path, minutes: tuple[float, ...]) -> dict[str, dict[str, float]]:
+    """Cost per hour of sound, and memory, by the length of the file."""
+    figures = {}
+    for length in minutes:
+        path = write_recording(folder / "length.wav", length * 60)
+        figures[f"{length:g} min"] = _speed(run("classify", path, "--jobs", "1"), length)
+        path.unlink()
+    return figures
+
+
+def _median(runs: list[dict[str, float]]) -> dict[str, float]:
+    return sorted(runs, key=lambda run: run["wall_s"])[len(runs) // 2]
+
+
+def _speed(taken: dict[str, float], minutes: float) -> dict[str, float]:
+    return {
+        "times_real_time": minutes * 60 / taken["wall_s"],
+        "cpu_s_per_hour": taken["cpu_s"] * 60 / minutes,
+        "wall_s": taken["wall_s"],
+        "peak_mb": taken["peak_mb"],
+    }
