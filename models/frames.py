@@ -151,4 +151,5 @@ def _averages(sizes: list[int]) -> NDArray[np.float32]:
     """Matrix that averages runs of columns of these sizes, shape (sum of sizes, runs)."""
     runs = np.repeat(np.arange(len(sizes)), sizes)
     matrix: NDArray[np.float32] = np.eye(len(sizes), dtype=np.float32)[runs]
-    return np.divide(matrix, np.array(sizes), dtype=np.float32)
+    matrix /= np.array(sizes, np.float32)
+    return matrix

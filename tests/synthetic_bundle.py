@@ -60,7 +60,8 @@ def write_bundle(folder: Path, seed: int = 0) -> Path:
     """Write a synthetic bundle and return its folder."""
     folder.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **network_arrays(make_filter_banks(), seed))
+    arrays: dict[str, Any] = network_arrays(make_filter_banks(), seed)
+    np.savez_compressed(buffer, **arrays)
     (folder / NETWORK_NAME).write_bytes(buffer.getvalue())
     (folder / JSON_NAME).write_text(json.dumps(card(buffer.getvalue())))
     return folder

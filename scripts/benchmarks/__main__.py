@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks import hop, program, report, streams, throughput
+from scripts.benchmarks import hop, program, report, streams, throughput
 
 ROOT = Path(__file__).resolve().parents[2]
 

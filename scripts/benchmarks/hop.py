@@ -10,7 +10,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from benchmarks.measure import Timing, timings
+from scripts.benchmarks.measure import Timing, timings
 from models.audio import SAMPLE_RATE, Canonical
 from models.baseline import SpeakerBaseline
 from models.bundle import load_bundle

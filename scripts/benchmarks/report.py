@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Timing
+from scripts.benchmarks.measure import Timing
 
 PACKAGES = ("numpy", "soxr", "soundfile", "rich", "librosa", "opensmile")
 

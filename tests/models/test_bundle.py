@@ -40,7 +40,8 @@ def _replace_arrays(folder: Path, content: bytes) -> None:
 
 def _npz(**changes: np.ndarray) -> bytes:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{**network_arrays(BANKS), **changes})
+    arrays: dict[str, Any] = {**network_arrays(BANKS), **changes}
+    np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
 
 
