@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.benchmarks import hop, program, report, streams, throughput
+from tests.virtual_microphone import VirtualMicrophone, missing_programs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,8 +68,7 @@ def program_sections(seconds: float) -> tuple[list[str], dict[str, Any]]:
     return sections, {"start_s": starts, "live": live}
 
 
-def _virtual_microphone(folder: Path) -> Any:
-    from tests.virtual_microphone import VirtualMicrophone, missing_programs
+def _virtual_microphone(folder: Path) -> VirtualMicrophone | None:
 
     reason = missing_programs()
     if reason is not None:

@@ -10,7 +10,6 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from scripts.benchmarks.measure import Timing, timings
 from models.audio import SAMPLE_RATE, Canonical
 from models.baseline import SpeakerBaseline
 from models.bundle import load_bundle
@@ -22,6 +21,7 @@ from models.shipped import bundle_folder
 from models.windows import Windower
 from realtime.demonstration import demonstration_clip
 from realtime.judge import Judge
+from scripts.benchmarks.measure import Timing, timings
 
 HOP_S = 0.25
 WINDOW_S = 3.0
