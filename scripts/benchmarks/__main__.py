@@ -2,6 +2,7 @@
 
 import argparse
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def main() -> None:
     arguments = parser.parse_args()
     sections: list[str] = []
     figures: dict[str, Any] = {}
-    parts = (
+    parts: tuple[Callable[[], tuple[list[str], dict[str, Any]]], ...] = (
         lambda: hop_sections(8 if arguments.quick else 60),
         lambda: program_sections(20 if arguments.quick else 90),
         lambda: throughput_sections(quick=arguments.quick),
