@@ -22,9 +22,9 @@ from models.labels import EMOTIONS
 from realtime.classify_output import FileResult, open_output
 from realtime.judge import Judge
 from realtime.options import merged_settings, open_model
+from realtime.pooling import Pool
 from realtime.progress import Progress
 from realtime.recording import Recording, analyse
-from realtime.smoothing import LEAST_PROBABILITY
 from realtime.sound_files import find_sound_files
 
 BASELINES = ("off", "file", "folder")
@@ -154,14 +154,8 @@ def _judged(analysis: Analysis, judge: Judge, baseline: SpeakerBaseline) -> File
 def _pooled(
     recording: Recording, judge: Judge, baseline: SpeakerBaseline
 ) -> NDArray[np.float64] | None:
-    """Geometric mean of the windows' probabilities, shape (8,); None without any window."""
-    total = np.zeros(len(EMOTIONS))
-    for vectors, _ in recording.windows():
-        found = judge.probabilities(judge.preprocessing.levelled(vectors), baseline)
-        total += np.log(np.maximum(found, LEAST_PROBABILITY)).sum(axis=0)
-    if not recording.rows:
-        return None
-    mean = total / recording.rows
-    powers = np.exp(mean - mean.max())
-    pooled: NDArray[np.float64] = powers / powers.sum()
-    return pooled
+    pool = Pool()
+    for vectors, active_frames in recording.windows():
+        levelled = judge.preprocessing.levelled(vectors)
+        pool.add(judge.probabilities(levelled, baseline), active_frames)
+    return pool.result()
