@@ -5,7 +5,15 @@ import os
 import sys
 from pathlib import Path
 
-from models.errors import SerError
+try:
+    from models.errors import SerError
+except ImportError as error:
+    import models
+
+    raise SystemExit(
+        f"ser-live: another package named `models` ({models.__path__}) hides this program's own: "
+        "install it by itself, with `pipx install` or `uv tool install`."
+    ) from error
 
 # numpy reads these when it is first imported, which happens inside the commands below.
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -180,9 +188,12 @@ def _dispatch(arguments: argparse.Namespace) -> int:
 
         return calibrate(arguments)
     if command == "devices":
+        from realtime.options import log_file
+        from realtime.own_words import only_own_words
         from realtime.sources.devices import devices_text
 
-        print(devices_text())
+        with only_own_words(log_file()):
+            print(devices_text())
         return 0
     from realtime.model_list import models_text
 

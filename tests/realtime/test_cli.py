@@ -1,0 +1,58 @@
+"""The command line as a whole: help, versions, and company in the same environment."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from realtime import __version__
+from realtime.cli import build_parser, main
+
+COMMANDS = ("monitor", "replay", "classify", "calibrate", "devices", "models")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([command, "--help"])
+    assert caught.value.code == 0
+    assert "--config" in capsys.readouterr().out
+
+
+def test_the_readme_names_every_command_and_option(root: Path) -> None:
+    readme = (root / "README.md").read_text()
+    actions = build_parser()._subparsers._group_actions[0]  # type: ignore[union-attr]
+    parsers = actions.choices
+    assert isinstance(parsers, dict)
+    assert tuple(parsers) == COMMANDS
+    for name, parser in parsers.items():
+        assert f"`{name}" in readme
+        for action in parser._actions:
+            for option in action.option_strings:
+                assert option in ("-h", "--help") or option in readme, option
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out.strip() == __version__
+
+
+def test_models_tells_figures_and_licence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models"]) == 0
+    shown = capsys.readouterr().out
+    assert "300-50-20-10-8" in shown
+    assert "CC BY-NC-SA 4.0" in shown
+
+
+def test_a_foreign_package_named_models_is_refused_by_name(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/__init__.py").touch()
+    code = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(root)!r}]; import realtime.cli"
+    run = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 1
+    assert "another package named `models`" in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1
