@@ -15,7 +15,8 @@ from models.profile import profile_path, save_profile
 from models.segment import SegmentStream
 from models.windows import Window
 from realtime.judge import Judge
-from realtime.options import merged_settings, open_model, profiles_folder
+from realtime.options import log_file, merged_settings, open_model, profiles_folder
+from realtime.own_words import only_own_words
 from realtime.progress import bar
 from realtime.sources.base import Block, Gap, Source
 from realtime.sources.file import FileSource
@@ -107,7 +108,8 @@ def calibrate(arguments: argparse.Namespace) -> int:
     if arguments.from_file is not None:
         _from_file(learner, arguments.from_file)
     else:
-        _from_microphone(learner, settings.device, settings.channel)
+        with only_own_words(log_file()):
+            _from_microphone(learner, settings.device, settings.channel)
     if learner.speech_s < LEAST_SPEECH_S:
         raise AudioError(
             f"Only {learner.speech_s:.1f} s of speech were heard, at least {LEAST_SPEECH_S:g} s "

@@ -27,6 +27,7 @@ from realtime.options import (
     open_model,
     profiles_folder,
 )
+from realtime.own_words import only_own_words
 from realtime.sources.base import Source
 from realtime.sources.file import FileSource
 from realtime.speaker import open_speaker
@@ -88,6 +89,8 @@ class _Run:
         with contextlib.ExitStack() as stack:
             if self._shows:
                 stack.enter_context(native_noise_to(log_file()))
+            elif self._is_live:
+                stack.enter_context(only_own_words(log_file()))
             source = self._open_source(self._settings)
             stack.callback(source.close)
             board = Board(self._facts(source))
