@@ -2,12 +2,11 @@
 
 from itertools import takewhile
 
-from rich.style import Style
-
 from models.labels import EMOTIONS
 from realtime.board import HISTORY_ROWS, Snapshot
 from realtime.dashboard import letters
 from realtime.dashboard.glyphs import Glyphs
+from realtime.dashboard.ink import Style
 from realtime.dashboard.lines import Line, flow, seg
 from realtime.dashboard.palette import ALARM, BOLD, DIM, LOOKS
 from realtime.estimate import Estimate, State

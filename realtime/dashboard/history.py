@@ -6,10 +6,9 @@ When it is full, all lines move up by one.
 
 from itertools import groupby
 
-from rich.style import Style
-
 from realtime.board import HISTORY_ROWS, Snapshot
 from realtime.dashboard.glyphs import Glyphs, columns
+from realtime.dashboard.ink import Style
 from realtime.dashboard.lines import Line, seg
 from realtime.dashboard.palette import ALARM, BOLD, DIM, LOOKS, PLAIN
 from realtime.estimate import Estimate, State

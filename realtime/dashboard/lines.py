@@ -2,10 +2,7 @@
 
 from collections.abc import Iterable
 
-from rich.cells import cell_len, set_cell_size
-from rich.segment import Segment
-from rich.style import Style
-
+from realtime.dashboard.ink import Segment, Style, cell_len, set_cell_size
 from realtime.dashboard.palette import DIM, PLAIN
 
 Line = list[Segment]

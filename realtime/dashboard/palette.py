@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from rich.style import Style
-
 from models.labels import EMOTIONS, Emotion
+from realtime.dashboard.ink import Style
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

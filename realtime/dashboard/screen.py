@@ -10,24 +10,14 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import IO
 
-from rich.color import ColorSystem
-from rich.console import Console
-from rich.style import Style
-
 from realtime.board import Board, Snapshot
 from realtime.dashboard.glyphs import glyphs_for
+from realtime.dashboard.ink import Painter
 from realtime.dashboard.keys import Keys
-from realtime.dashboard.lines import Line
 from realtime.dashboard.terminal import Terminal
 from realtime.dashboard.view import render
 
 _HOLD, _SHOW = "\x1b[?2026h", "\x1b[?2026l"  # one frame at once, where the terminal knows how
-_COLOUR_SYSTEMS = {
-    "standard": ColorSystem.STANDARD,
-    "256": ColorSystem.EIGHT_BIT,
-    "truecolor": ColorSystem.TRUECOLOR,
-    "windows": ColorSystem.WINDOWS,
-}
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 _JOB_CONTROL = ("SIGTSTP", "SIGCONT")
 _WAKING = ("SIGWINCH",)
@@ -50,8 +40,8 @@ class Dashboard:
         Called with each key that the screen itself has no use for, such as ``r``.
     refresh_hz : float
         The most frames a second; only changes are drawn.
-    console : Console or None
-        Where to draw, and with which colours; standard output by default.
+    file : IO or None
+        The stream of the terminal; standard output by default.
     """
 
     def __init__(
@@ -60,14 +50,14 @@ class Dashboard:
         on_key: Callable[[str], None] | None = None,
         *,
         refresh_hz: float = 10.0,
-        console: Console | None = None,
+        file: IO[str] | None = None,
     ) -> None:
         self._board = board
         self._on_key = on_key
         self._period_s = 1.0 / refresh_hz
-        self._console = Console() if console is None else console
-        self._glyphs = glyphs_for(self._console.encoding)
-        self._inks: dict[Style, tuple[str, str]] = {}
+        self._file = sys.stdout if file is None else file
+        self._painter = Painter(self._file)
+        self._glyphs = glyphs_for(self._painter.encoding)
         self._frozen: Snapshot | None = None
         self._help_open = False
         self._drawn: tuple[object, ...] | None = None
@@ -89,10 +79,10 @@ class Dashboard:
         SystemExit
             After SIGTERM or SIGHUP, with the code 128 + signal.
         """
-        if not can_draw(self._console.file):
+        if not can_draw(self._file):
             stop.wait()
             return
-        terminal = Terminal(self._console.file.fileno(), self._console.encoding)
+        terminal = Terminal(self._file.fileno(), self._painter.encoding)
         keys = Keys(_stdin_fd())
         with self._signals() as wake_fd:
             try:
@@ -158,7 +148,7 @@ class Dashboard:
         )
         if self._drawn is None or self._drawn[0] != size:
             self._on_screen = []
-        terminal.write(self._difference([self._encode(line) for line in lines], size[1]))
+        terminal.write(self._difference([self._painter.paint(line) for line in lines], size[1]))
         self._drawn = state
 
     def _difference(self, lines: list[str], height: int) -> str:
@@ -172,22 +162,6 @@ class Dashboard:
             if not old or old[row - 1] != line
         )
         return f"{_HOLD}{clear}{changed}{_SHOW}"
-
-    def _encode(self, line: Line) -> str:
-        return "".join(
-            before + text + after for text, style, _ in line for before, after in [self._ink(style)]
-        )
-
-    def _ink(self, style: Style | None) -> tuple[str, str]:
-        """Give the codes before and after a text of this style on this terminal."""
-        if style is None:
-            return "", ""
-        if style not in self._inks:
-            system = _COLOUR_SYSTEMS.get(self._console.color_system or "")
-            seen = style.without_color if self._console.no_color else style
-            before, _, after = seen.render("\0", color_system=system).partition("\0")
-            self._inks[style] = before, after
-        return self._inks[style]
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[int | None]:

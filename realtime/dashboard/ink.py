@@ -1,0 +1,55 @@
+"""The one module that touches rich: styled text, its width, and the codes of this terminal."""
+
+from typing import IO
+
+from rich.cells import cell_len, set_cell_size
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+
+__all__ = ["Painter", "Segment", "Style", "cell_len", "set_cell_size"]
+
+_COLOUR_SYSTEMS = {
+    "standard": ColorSystem.STANDARD,
+    "256": ColorSystem.EIGHT_BIT,
+    "truecolor": ColorSystem.TRUECOLOR,
+    "windows": ColorSystem.WINDOWS,
+}
+
+
+class Painter:
+    """Turns styled text into what one terminal understands.
+
+    How many colours that are, and whether any are wanted (``NO_COLOR``), is found by rich.
+
+    Parameters
+    ----------
+    file : IO
+        The stream of the terminal.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        console = Console(file=file)
+        self.encoding: str = console.encoding
+        self._system = _COLOUR_SYSTEMS.get(console.color_system or "")
+        self._coloured = not console.no_color
+        self._codes: dict[Style, tuple[str, str]] = {}
+
+    def paint(self, line: list[Segment]) -> str:
+        """Write a line with its escape codes."""
+        return "".join(
+            before + text + after
+            for text, style, _ in line
+            for before, after in [self._around(style)]
+        )
+
+    def _around(self, style: Style | None) -> tuple[str, str]:
+        """Give the codes before and after a text of this style."""
+        if style is None:
+            return "", ""
+        if style not in self._codes:
+            seen = style if self._coloured else style.without_color
+            before, _, after = seen.render("\0", color_system=self._system).partition("\0")
+            self._codes[style] = before, after
+        return self._codes[style]
