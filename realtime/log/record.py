@@ -211,6 +211,6 @@ class Recorder:
 
 def to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
     """Round to 16 bits, shape (n,); samples that came from 16 bits return to the same ones."""
-    scaled = np.nan_to_num(samples * np.float32(32768.0))
-    rounded: NDArray[np.int16] = np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
+    scaled = np.clip(np.nan_to_num(samples), -1, 1) * np.float32(32768.0)
+    rounded: NDArray[np.int16] = np.minimum(np.rint(scaled), 32767).astype(np.int16)
     return rounded

@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import resource
 import shutil
@@ -129,19 +130,23 @@ def test_no_log_begins_on_a_read_only_disk(small_disk: Path) -> None:
             CsvLog(file, META, append=True, notify=Notices().notify)
 
 
-@pytest.fixture
-def largest_file() -> Iterator[int]:
-    """Let no file grow beyond 4 kB, which needs no rights."""
+@contextlib.contextmanager
+def no_file_beyond(size: int) -> Iterator[None]:
+    """Let no file grow further, which needs no rights; pytest's own output must not meet it."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-    yield 4096
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_row_that_fits_only_in_part_is_taken_back(tmp_path: Path, largest_file: int) -> None:
-    run = Run(tmp_path / "log.csv")
-    run.write(100)
-    run.log.close()
+def test_a_row_that_fits_only_in_part_is_taken_back(tmp_path: Path) -> None:
+    largest_file = 4096
+    with no_file_beyond(largest_file):
+        run = Run(tmp_path / "log.csv")
+        run.write(100)
+        run.log.close()
     written = windows(tmp_path / "log.csv")
     assert written == list(range(len(written)))
     assert (tmp_path / "log.csv").stat().st_size <= largest_file
