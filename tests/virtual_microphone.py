@@ -49,14 +49,10 @@ class VirtualMicrophone:
     ----------
     folder : Path
         Must be short: the path of a socket has at most 107 characters.
-    rate, channels : int
-        Of the null sink.
     """
 
-    def __init__(self, folder: Path, *, rate: int = 48_000, channels: int = 1) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.rate = rate
-        self.channels = channels
         self.environment = {
             **os.environ,
             "HOME": str(folder),
@@ -98,27 +94,41 @@ class VirtualMicrophone:
         if microphone:
             self.add("virt")
 
-    def add(self, name: str) -> None:
+    def add(self, name: str, *, rate: int = 48_000, channels: int = 1) -> None:
         """Plug in a microphone and make it the default; a silent player keeps it on time."""
         self.pactl(
-            *("load-module", "module-null-sink", f"sink_name={name}", f"rate={self.rate}"),
-            *(f"channels={self.channels}", f"sink_properties=device.description={name}"),
+            *("load-module", "module-null-sink", f"sink_name={name}", f"rate={rate}"),
+            *(f"channels={channels}", f"sink_properties=device.description={name}"),
         )
         self.pactl("set-default-sink", name)
         self.pactl("set-default-source", f"{name}.monitor")
-        self._players.append(self.play(Path("/dev/zero"), sink=name))
+        silence = Path("/dev/zero")
+        self._players.append(
+            self.play(silence, sink=name, rate=rate, channels=channels, latency_ms=10)
+        )
 
     def remove(self) -> None:
         """Unplug every microphone; the daemon stays."""
         self._control("unload-module", "module-null-sink")
         self._stop_players()
 
-    def play(self, raw: Path, *, sink: str = "virt") -> "subprocess.Popen[bytes]":
-        """Speak: play interleaved s16le samples at the sink's own rate and channels."""
+    def play(
+        self,
+        raw: Path,
+        *,
+        sink: str = "virt",
+        rate: int = 48_000,
+        channels: int = 1,
+        latency_ms: int = 1000,
+    ) -> "subprocess.Popen[bytes]":
+        """Speak: play interleaved s16le samples at the sink's own rate and channels.
+
+        The player's latency is its reserve, lest a loaded machine makes it stutter.
+        """
         return subprocess.Popen(
             [
-                *("pacat", "--playback", "--latency-msec=10", f"--rate={self.rate}"),
-                *(f"--channels={self.channels}", "--format=s16le", "--raw"),
+                *("pacat", "--playback", f"--latency-msec={latency_ms}", f"--rate={rate}"),
+                *(f"--channels={channels}", "--format=s16le", "--raw"),
                 *(f"--device={sink}", str(raw)),
             ],
             env=self.environment,

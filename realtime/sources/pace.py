@@ -11,6 +11,8 @@ STALL_S = 0.2
 RESOLVE_S = 0.3
 SPAN_S = 0.5
 SPANS = 5
+# What is late still comes as long as the least lag falls by this much.
+PROGRESS_S = 0.01
 # Between an undisturbed device and a loaded machine, the least lag wanders by 20 ms.
 TOLERANCE_S = 0.04
 # The clocks of sound cards and computers differ by some 100 parts per million.
@@ -72,6 +74,8 @@ class Pace:
             self._doubt_since_s = arrived_s
             self._doubt_least = lag
         self._flagged |= flagged
+        if lag < self._doubt_least - PROGRESS_S * self._rate:
+            self._doubt_since_s = arrived_s
         self._doubt_least = min(self._doubt_least, lag)
         return self.settle() if arrived_s - self._doubt_since_s >= RESOLVE_S else None
 

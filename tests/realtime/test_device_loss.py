@@ -1,0 +1,129 @@
+"""Real faults of a real PulseAudio daemon: each becomes a gap of the right length, not the end."""
+
+import itertools
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.capture import Capture, Item, is_kind, is_over
+from tests.virtual_microphone import VirtualMicrophone, missing_programs
+
+pytestmark = pytest.mark.skipif(missing_programs() is not None, reason=str(missing_programs()))
+
+NOTICED_S = 2.0
+
+
+@pytest.fixture
+def daemon() -> Iterator[VirtualMicrophone]:
+    with (
+        tempfile.TemporaryDirectory(prefix="vm") as folder,
+        VirtualMicrophone(Path(folder)) as microphone,
+    ):
+        yield microphone
+
+
+def check(capture: Capture, cause: str) -> Item:
+    """The laws of a gap; its last report."""
+    gaps = capture.of_kind("Gap")
+    overs = [gap for gap in gaps if gap["over"]]
+    assert len(overs) == 1
+    assert gaps[-1] is overs[0]
+    lengths = [gap["elapsed_s"] for gap in gaps]
+    assert lengths == sorted(lengths)
+    assert lengths[0] < NOTICED_S
+    assert any(cause in gap["reason"] for gap in gaps)
+    reports_per_s = (len(gaps) - 1) / max(0.5, lengths[-1])
+    assert reports_per_s < 15
+    kinds = [kind for kind, _ in itertools.groupby(item["kind"] for item in capture.items)]
+    assert kinds[:4] == ["Source", "Block", "Gap", "Block"]
+    assert abs(capture.unaccounted_s()) < 0.2
+    return overs[0]
+
+
+def test_a_killed_daemon_is_waited_for(daemon: VirtualMicrophone, tmp_path: Path) -> None:
+    with Capture(tmp_path, daemon.environment) as capture:
+        capture.until_heard(0.2)
+        daemon.kill()
+        capture.until(is_kind("Gap"))
+        daemon.start()
+        capture.until(is_over)
+        capture.until_heard(0.5)
+        assert capture.stop() == 0
+    check(capture, "it was disconnected")
+
+
+def test_a_frozen_daemon_is_noticed_and_listened_to_again(
+    daemon: VirtualMicrophone, tmp_path: Path
+) -> None:
+    with Capture(tmp_path, daemon.environment, "pulse") as capture:
+        capture.until_heard(0.2)
+        daemon.freeze()
+        capture.until(lambda item: "does not answer" in item.get("reason", ""))
+        daemon.thaw()
+        capture.until(is_over)
+        capture.until_heard(0.5)
+        assert capture.stop() == 0
+    over = check(capture, "it delivers no sound")
+    assert over["elapsed_s"] > 2
+
+
+def test_a_frozen_daemon_does_not_hold_the_program_up_at_its_end(
+    daemon: VirtualMicrophone, tmp_path: Path
+) -> None:
+    with Capture(tmp_path, daemon.environment) as capture:
+        capture.until_heard(0.2)
+        daemon.freeze()
+        capture.until(is_kind("Gap"))
+        assert capture.stop() == 0
+    assert is_over(capture.items[-2])
+
+
+def test_a_frozen_daemon_that_dies_is_replaced(daemon: VirtualMicrophone, tmp_path: Path) -> None:
+    with Capture(tmp_path, daemon.environment) as capture:
+        capture.until_heard(0.2)
+        daemon.freeze()
+        capture.until(is_kind("Gap"))
+        daemon.kill()
+        daemon.start()
+        capture.until(is_over)
+        capture.until_heard(0.5)
+        assert capture.stop() == 0
+    check(capture, "it delivers no sound")
+
+
+def test_a_microphone_pulled_out_is_found_when_it_is_back(
+    daemon: VirtualMicrophone, tmp_path: Path
+) -> None:
+    with Capture(tmp_path, daemon.environment) as capture:
+        capture.until_heard(0.2)
+        daemon.remove()
+        capture.until(is_kind("Gap"))
+        time.sleep(0.5)
+        daemon.add("another")
+        capture.until(is_over)
+        capture.until_heard(0.5)
+        assert capture.stop() == 0
+    check(capture, "it was disconnected")
+
+
+def test_without_a_microphone_the_start_is_refused_with_the_next_step(
+    daemon: VirtualMicrophone, tmp_path: Path
+) -> None:
+    daemon.remove()
+    with Capture(tmp_path, daemon.environment) as capture:
+        said = capture.until(is_kind("SerError"))["text"]
+    assert said.startswith("Default cannot be opened")
+    assert "scripts/run replay" in said
+
+
+def test_a_frozen_daemon_at_the_start_is_one_sentence(
+    daemon: VirtualMicrophone, tmp_path: Path
+) -> None:
+    daemon.freeze()
+    with Capture(tmp_path, daemon.environment) as capture:
+        said = capture.until(is_kind("SerError"))["text"]
+        capture.process.wait(10)
+    assert "does not answer" in said

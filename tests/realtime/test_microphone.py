@@ -1,0 +1,239 @@
+"""A real PortAudio stream from a virtual microphone: what is played is what is heard."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soxr
+from numpy.typing import NDArray
+
+from tests.capture import ROOT, Capture, is_kind
+from tests.virtual_microphone import VirtualMicrophone, missing_programs
+
+ALSA_FILE = """
+</usr/share/alsa/alsa.conf>
+pcm.exact {{
+    type file
+    slave.pcm null
+    file /dev/null
+    infile {folder}/in.raw
+    format raw
+    hint {{ show on }}
+}}
+"""
+# The stream's first buffers, kept in its own thread: the reader would not keep up.
+READ_BUFFERS = """
+import sys, threading
+from realtime.sources import devices, portaudio
+from realtime.sources.intake import Intake
+
+buffers, enough = [], threading.Event()
+
+def keep(data, flagged):
+    if len(buffers) < 22:
+        buffers.append(bytes(data))
+    else:
+        enough.set()
+
+device = devices.choose("exact", portaudio.inputs())
+stream = portaudio.open_stream(device, 2, keep, enough.set)
+assert enough.wait(10)
+stream.close()
+intake = Intake(device.rate, 2, None)
+for buffer in buffers:
+    intake.take(buffer, flagged=False)
+with open(sys.argv[1], "wb") as out:
+    for block in intake.read(1.0):
+        out.write(block.samples.tobytes())
+"""
+
+pytestmark = pytest.mark.skipif(missing_programs() is not None, reason=str(missing_programs()))
+
+FINE_RATE = 192_000
+Sound = NDArray[np.float64]
+
+
+@pytest.fixture(scope="module")
+def daemon() -> Iterator[VirtualMicrophone]:
+    """One daemon with a microphone for each rate, the 48 kHz one the default."""
+    with tempfile.TemporaryDirectory(prefix="vm") as folder:
+        microphone = VirtualMicrophone(Path(folder))
+        with microphone:
+            for rate in (16_000, 44_100):
+                microphone.add(f"at{rate}", rate=rate)
+            microphone.add("stereo", channels=2)
+            microphone.add("at48000")
+            yield microphone
+
+
+def spoken(rate: int, seconds: float = 1.5) -> Sound:
+    """Band-limited noise with pauses, like syllables; the band is that of the narrowest path."""
+    rng = np.random.default_rng(5)
+    sound = soxr.resample(rng.normal(0, 0.15, round(seconds * 12_000)), 12_000, rate, "VHQ")
+    seconds_in = np.arange(sound.size) / rate
+    return np.asarray(sound * np.clip(np.sin(2 * np.pi * 1.5 * seconds_in), 0, 1), np.float64)
+
+
+def best_match(heard: Sound, rate: int, played: Sound, played_rate: int) -> tuple[float, float]:
+    """Correlation at the best alignment, to a fraction of a sample, and the gain there."""
+    fine_heard = soxr.resample(heard, rate, FINE_RATE, "VHQ")
+    fine_played = soxr.resample(played, played_rate, FINE_RATE, "VHQ")
+    size = 1 << (fine_heard.size + fine_played.size).bit_length()
+    spectrum = np.fft.rfft(fine_heard, size) * np.conj(np.fft.rfft(fine_played, size))
+    lag = int(np.fft.irfft(spectrum, size)[: fine_heard.size - fine_played.size].argmax())
+    part = fine_heard[lag : lag + fine_played.size]
+    gain = float(part @ fine_played / (fine_played @ fine_played))
+    return float(np.corrcoef(part, fine_played)[0, 1]), gain
+
+
+@pytest.mark.parametrize(
+    ("sink_rate", "rate"),
+    [(16_000, 16_000), (44_100, 44_100), (48_000, 48_000), (48_000, 16_000), (16_000, 44_100)],
+)
+def test_the_sound_played_is_the_sound_captured(
+    daemon: VirtualMicrophone, tmp_path: Path, sink_rate: int, rate: int
+) -> None:
+    sound = spoken(sink_rate)
+    raw = tmp_path / "speech.raw"
+    (sound * 32767).round().astype("<i2").tofile(raw)
+    sink = f"at{sink_rate}"
+    environment = daemon.environment | {"PULSE_SOURCE": f"{sink}.monitor"}
+    with Capture(tmp_path, environment, "pulse", rate=rate) as capture:
+        assert capture.until(is_kind("Source"))["rate"] == rate
+        capture.until_heard(0.3)
+        daemon.play(raw, sink=sink, rate=sink_rate).wait()
+        capture.until_heard(0.5)
+        assert capture.stop() == 0
+    assert {block["rate"] for block in capture.of_kind("Block")} == {rate}
+    assert not any(block["lost"] for block in capture.of_kind("Block"))
+    assert not capture.of_kind("Gap")
+    assert abs(capture.unaccounted_s()) < 0.15
+    correlation, gain = best_match(capture.samples().astype(float), rate, sound, sink_rate)
+    assert correlation > 0.999
+    assert gain == pytest.approx(1, abs=0.01)
+
+
+def test_channels_are_averaged_or_chosen(daemon: VirtualMicrophone, tmp_path: Path) -> None:
+    angle = 2 * np.pi * np.arange(48_000) / 48_000
+    left, right = 0.4 * np.sin(500 * angle), 0.2 * np.sin(1500 * angle)
+    raw = tmp_path / "stereo.raw"
+    (np.stack([left, right], axis=1) * 32767).round().astype("<i2").tofile(raw)
+    environment = daemon.environment | {"PULSE_SOURCE": "stereo.monitor"}
+    with contextlib.ExitStack() as stack:
+        captures = [
+            stack.enter_context(Capture(tmp_path / channel, environment, "pulse", channel))
+            for channel in ("", "1", "2")
+        ]
+        for capture in captures:
+            capture.until_heard(0.3)
+        daemon.play(raw, sink="stereo", channels=2).wait()
+        for capture in captures:
+            capture.until_heard(0.5)
+            capture.stop()
+    rate = captures[0].of_kind("Source")[0]["rate"]
+    heard = [capture.samples().astype(float) for capture in captures]
+    for channel, expected in enumerate([(left + right) / 2, left, right]):
+        correlation, gain = best_match(heard[channel], rate, expected, 48_000)
+        assert correlation > 0.999
+        assert gain == pytest.approx(1, abs=0.02)
+
+
+def test_a_missing_channel_is_refused(daemon: VirtualMicrophone, tmp_path: Path) -> None:
+    with Capture(tmp_path, daemon.environment, "pulse", "40") as capture:
+        said = capture.until(is_kind("SerError"))["text"]
+    assert "no channel 40: it has 32" in said
+
+
+def test_the_list_shows_the_real_devices(daemon: VirtualMicrophone) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from realtime.sources import devices; print(devices.devices_text())",
+        ],
+        env=daemon.environment | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    (default,) = [line for line in done.stdout.splitlines() if line.startswith("*  ")]
+    assert "default" in default
+    assert "8 16 22.05 32 44.1 48 96 192" in default
+
+
+def test_a_changed_default_is_announced_and_followed(
+    daemon: VirtualMicrophone, tmp_path: Path
+) -> None:
+    with Capture(tmp_path, daemon.environment) as capture:
+        capture.until_heard(0.3)
+        daemon.pactl("set-default-source", "at44100.monitor")
+        notice = capture.until(is_kind("Notice"))
+        daemon.pactl("set-default-source", "at48000.monitor")
+        capture.until(is_kind("Notice"))
+        capture.stop()
+    assert notice["text"] == "The default microphone is now Monitor of at44100."
+    assert not capture.of_kind("Gap")
+
+
+def test_a_suspended_program_finds_all_sound_or_a_count_of_what_is_missing(
+    daemon: VirtualMicrophone, tmp_path: Path
+) -> None:
+    with Capture(tmp_path, daemon.environment) as capture:
+        capture.until_heard(2.5)
+        capture.process.send_signal(signal.SIGSTOP)
+        time.sleep(2)
+        capture.process.send_signal(signal.SIGCONT)
+        capture.until_heard(3)
+        capture.stop()
+    assert not capture.of_kind("Gap")
+    assert abs(capture.unaccounted_s()) < 0.15
+
+
+def test_no_microphone_at_all_is_one_sentence(tmp_path: Path) -> None:
+    nowhere = dict(os.environ) | {
+        "PULSE_SERVER": f"unix:{tmp_path / 'nowhere'}",
+        "HOME": str(tmp_path),
+    }
+    with Capture(tmp_path, nowhere) as capture:
+        said = capture.until(is_kind("SerError"))["text"]
+    assert "\n" not in said
+    assert "scripts/run replay" in said
+
+
+def test_a_byte_exact_microphone_without_a_daemon(tmp_path: Path) -> None:
+    """ALSA's `file` plug-in reads a file for the null device, far faster than time."""
+    frames = np.random.default_rng(2).uniform(-1, 1, (20_000, 2)).astype(np.float32)
+    (tmp_path / "in.raw").write_bytes(frames.tobytes())
+    (tmp_path / "asound.conf").write_text(ALSA_FILE.format(folder=tmp_path))
+    done = subprocess.run(
+        [sys.executable, "-c", READ_BUFFERS, str(tmp_path / "out.raw")],
+        env=os.environ
+        | {"PYTHONPATH": str(ROOT), "ALSA_CONFIG_PATH": str(tmp_path / "asound.conf")},
+        timeout=60,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    heard = np.fromfile(tmp_path / "out.raw", np.float32)
+    assert heard.size == 22 * 882
+    assert np.array_equal(
+        heard, (frames[: heard.size, 0] + frames[: heard.size, 1]) * np.float32(0.5)
+    )
+
+
+def test_importing_the_microphone_does_not_load_portaudio() -> None:
+    program = "import sys, realtime.sources.microphone; print('sounddevice' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
