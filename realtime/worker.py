@@ -57,6 +57,7 @@ class Worker(threading.Thread):
         self._reset_wanted = threading.Event()
         self._hints = Hints()
         self._failure: BaseException | None = None
+        self._is_over = False
         self.summary = Summary()
 
     def reset_speaker(self) -> None:
@@ -90,7 +91,7 @@ class Worker(threading.Thread):
                 continue
             self._listen(item)
             self._publish(self._estimator.push(item))
-            if self._is_over():
+            if self._is_over:
                 break
         self._publish(self._estimator.finish())
 
@@ -106,12 +107,10 @@ class Worker(threading.Thread):
     def _publish(self, rows: list[Estimate]) -> None:
         for row in rows:
             if self._longest_s is not None and row.end_s > self._longest_s + 1e-9:
+                # After a gap, rows need not end at multiples of the hop.
+                self._is_over = True
                 return
             self._log.put(row, block=not self._is_live)
             self._board.add(row)
             self.summary.add(row)
-
-    def _is_over(self) -> bool:
-        if self._longest_s is None:
-            return False
-        return self.summary.end_s >= self._longest_s - 1e-9
+            self._is_over = self._longest_s is not None and row.end_s >= self._longest_s - 1e-9
