@@ -1,0 +1,160 @@
+"""monitor: devices that die and come back, a screen that says so, a program that is killed."""
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from tests.realtime.live_program import (
+    PATIENCE_S,
+    Program,
+    behind_s,
+    check_windows,
+    command_of,
+)
+from tests.realtime.log_rows import windows
+from tests.virtual_microphone import VirtualMicrophone, missing_programs, wait_until
+
+pytestmark = pytest.mark.skipif(missing_programs() is not None, reason=str(missing_programs()))
+
+
+@pytest.fixture
+def microphone() -> Iterator[VirtualMicrophone]:
+    """A microphone in a folder whose path is short enough for a socket."""
+    with (
+        tempfile.TemporaryDirectory(prefix="vm") as name,
+        VirtualMicrophone(Path(name)) as microphone,
+    ):
+        yield microphone
+
+
+def _wait_for_state(run: Program, state: str, after: int = 0) -> None:
+    wait_until(lambda: state in run.states()[after:], f"{state}: {run.messages()}", PATIENCE_S)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [("kill", "start", "disconnected"), ("freeze", "thaw", "no sound")],
+    ids=["killed", "frozen"],
+)
+def test_a_device_lost_in_mid_run_is_a_gap_and_the_run_goes_on(
+    fault: tuple[str, str, str],
+    microphone: VirtualMicrophone,
+    synthetic_folder: Path,
+    tmp_path: Path,
+) -> None:
+    lose, find, cause = fault
+    options = ("--no-dashboard", "--model", synthetic_folder, "--record", "heard.wav")
+    with Program(tmp_path / "run", "monitor", *options, environment=microphone.environment) as run:
+        run.wait_for_rows(4)
+        getattr(microphone, lose)()
+        _wait_for_state(run, "gap")
+        getattr(microphone, find)()
+        _wait_for_state(run, "no_speech", after=run.states().index("gap"))
+        rows = run.wait_for_rows(len(run.rows()) + 6)
+        assert run.interrupt() == 130
+    check_windows(run.rows())
+    assert abs(behind_s(rows)) < 1
+    assert "Waiting for default: " in run.messages()
+    assert cause in run.messages()
+    assert "lost in gaps" in run.messages()
+    gaps = [row for row in rows if row["state"] == "gap"]
+    assert all(not row["emotion"] and not row["latency_ms"] for row in gaps)
+    # In the recording the gap is silence: its time is stream time too.
+    end_s = float(run.rows()[-1]["end_s"])
+    assert soundfile.info(run.folder / "heard.wav").duration == pytest.approx(end_s, abs=0.6)
+
+
+def test_killed_without_warning_the_log_is_readable_and_can_be_continued(
+    microphone: VirtualMicrophone, synthetic_folder: Path, tmp_path: Path
+) -> None:
+    options = ("--no-dashboard", "--model", synthetic_folder, "--hop", "0.05")
+    folder = tmp_path / "run"
+    with Program(folder, "monitor", *options, environment=microphone.environment) as run:
+        seen = run.wait_for_rows(8)
+        run.signal(signal.SIGKILL)
+        assert run.process.wait() == -signal.SIGKILL
+    check_windows(run.rows())
+    before = len(run.rows())
+    assert before >= len(seen)
+    more = ("--append", "--duration", "1")
+    with Program(folder, "monitor", *options, *more, environment=microphone.environment) as run:
+        assert run.end() == 0, run.messages()
+    assert windows(run.csv) == list(range(before + 20))
+
+
+class Screen:
+    """The monitor in a terminal emulator of its own."""
+
+    def __init__(self, microphone: VirtualMicrophone, folder: Path, model: Path) -> None:
+        self.csv = folder / "log.csv"
+        self._socket = f"ser-monitor-{os.getpid()}"
+        command = command_of("monitor", "--model", model, "--csv", self.csv)
+        variables = [
+            f"{name}={value}"
+            for name, value in microphone.environment.items()
+            if name.startswith(("PULSE", "XDG", "HOME", "PYTHONPATH"))
+        ]
+        shell = shlex.join(["env", "LC_ALL=C.UTF-8", *variables, *command])
+        size = ("-x", "80", "-y", "24")
+        self.tmux("new-session", "-d", *size, "-c", str(folder), f"{shell}; cat")
+
+    def tmux(self, *arguments: str) -> str:
+        call = ["tmux", "-L", self._socket, "-f", os.devnull, *arguments]
+        return subprocess.run(call, capture_output=True, check=True, text=True).stdout
+
+    def shown(self) -> str:
+        return self.tmux("capture-pane", "-p")
+
+    def wait_for(self, text: str, *, there: bool = True) -> None:
+        wait_until(lambda: (text in self.shown()) == there, self.shown(), PATIENCE_S)
+
+    def process(self) -> int:
+        """The monitor's own number."""
+        session = self.tmux("list-panes", "-F", "#{pane_pid}").strip()
+        children = Path(f"/proc/{session}/task/{session}/children").read_text().split()
+        return int(children[0])
+
+
+@pytest.fixture
+def screen(
+    microphone: VirtualMicrophone, synthetic_folder: Path, tmp_path: Path
+) -> Iterator[Screen]:
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed")
+    screen = Screen(microphone, tmp_path, synthetic_folder)
+    try:
+        yield screen
+    finally:
+        screen.tmux("kill-server")
+
+
+def test_the_screen_tells_of_a_lost_device_and_shows_no_native_noise(
+    screen: Screen, microphone: VirtualMicrophone
+) -> None:
+    screen.wait_for("default")
+    wait_until(lambda: screen.csv.exists() and len(windows(screen.csv)) > 2, "rows", PATIENCE_S)
+    microphone.kill()
+    screen.wait_for("Waiting for default")
+    # PortAudio and ALSA complain aloud at that moment.
+    assert "Expression" not in screen.shown()
+    microphone.start()
+    screen.wait_for("Waiting for default", there=False)
+    screen.tmux("send-keys", "q")
+    screen.wait_for("lost in gaps")
+    assert "Expression" not in screen.shown()
+
+
+def test_killed_under_its_dashboard_it_leaves_a_readable_log(screen: Screen) -> None:
+    wait_until(lambda: screen.csv.exists() and len(windows(screen.csv)) > 4, "rows", PATIENCE_S)
+    os.kill(screen.process(), signal.SIGKILL)
+    written = windows(screen.csv)
+    assert written == list(range(len(written)))
+    assert len(written) > 4
