@@ -42,7 +42,7 @@ def native_noise_to(log: Path | None) -> Iterator[None]:
 def _opened(log: Path | None) -> int:
     if log is not None:
         with contextlib.suppress(OSError):
-            log.parent.mkdir(parents=True, exist_ok=True)
+            log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             if os.fstat(fd).st_size > _LARGEST_BYTES:
                 os.ftruncate(fd, 0)
