@@ -7,7 +7,6 @@ import pty
 import select
 import signal
 import struct
-import subprocess
 import sys
 import tempfile
 import termios
@@ -132,19 +131,3 @@ def _latencies(rows: list[dict[str, str]], frames: list[float]) -> dict[str, flo
         "screen_latency_median_ms": median(to_screen),
         "screen_latency_p95_ms": float(np.percentile(to_screen, 95)),
     }
-
-
-def imports_of(arguments: list[str]) -> int:
-    """Modules loaded by a run, as a count that does not depend on the machine."""
-    code = (
-        "import sys; from realtime.cli import main; "
-        f"main({arguments!r}); print(len(sys.modules), file=sys.stderr)"
-    )
-    run = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", code],
-        env=own_environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return int(run.stderr.split()[-1])

@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -166,27 +166,33 @@ def check_rows(path: Path) -> dict[str, float]:
     -------
     dict
         Number of `rows`, `end_s` of the last, samples `dropped`, and `behind_s`: by how much more
-        the clock advanced between the first row and the last than stream time did.
+        the clock advanced than stream time between the sound of the first row and of the last.
     """
     count = 0
-    first_s = end_s = 0.0
-    first_utc = row_utc = ""
+    end_s = 0.0
     dropped = 0
+    heard: list[tuple[datetime, float]] = []
     with path.open(newline="") as file:
         for count, row in enumerate(csv.DictReader(file), 1):
             if int(row["window"]) != count - 1:
                 raise SystemExit(f"window {row['window']} stands in row {count}")
             if float(row["end_s"]) <= end_s:
                 raise SystemExit(f"time goes back in window {row['window']}")
-            end_s, row_utc = float(row["end_s"]), row["time_utc"]
+            end_s = float(row["end_s"])
             dropped = int(row["dropped_samples"])
-            if count == 1:
-                first_s, first_utc = end_s, row_utc
+            if row["latency_ms"]:
+                late = timedelta(milliseconds=float(row["latency_ms"]))
+                heard[1:] = [(datetime.fromisoformat(row["time_utc"]) - late, end_s)]
     if not count:
         raise SystemExit(f"{path} holds no rows")
-    clock = datetime.fromisoformat(row_utc) - datetime.fromisoformat(first_utc)
-    behind_s = clock.total_seconds() - (end_s - first_s)
-    return {"rows": count, "end_s": end_s, "dropped": dropped, "behind_s": behind_s}
+    return {"rows": count, "end_s": end_s, "dropped": dropped, "behind_s": _behind_s(heard)}
+
+
+def _behind_s(heard: list[tuple[datetime, float]]) -> float:
+    if len(heard) < 2:
+        return 0.0
+    (first_utc, first_s), (last_utc, last_s) = heard
+    return (last_utc - first_utc).total_seconds() - (last_s - first_s)
 
 
 def soak_live(minutes: float, model: str, folder: Path) -> dict[str, float]:

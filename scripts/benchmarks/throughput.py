@@ -16,7 +16,6 @@ from realtime.demonstration import demonstration_clip
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 44_100
 FORMATS = ("wav", "flac", "mp3", "ogg")
-CHUNK_ROUNDS = 20
 
 
 def write_recording(path: Path, seconds: float) -> Path:
