@@ -2,11 +2,10 @@
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 try:
-    from models.errors import SerError
+    from realtime.command import run_command
 except ImportError as error:
     import models
 
@@ -19,7 +18,6 @@ except ImportError as error:
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
-INTERRUPTED = 130
 DESCRIPTION = "Live speech-emotion recognition in the terminal."
 
 
@@ -202,21 +200,6 @@ def _dispatch(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command and return its exit code.
-
-    Codes: 0 done, 1 one clear sentence on standard error, 2 usage, 130 interrupted.
-    """
+    """Run one command and return its exit code, see `run_command`."""
     arguments = build_parser().parse_args(argv)
-    try:
-        return _dispatch(arguments)
-    except SerError as error:
-        if arguments.debug:
-            raise
-        print(f"ser-live: {error}", file=sys.stderr)
-        return error.exit_code
-    except BrokenPipeError:
-        # The reader of standard output has gone, as `head` does: nothing left to tell it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    return run_command(lambda: _dispatch(arguments), program="ser-live", debug=arguments.debug)

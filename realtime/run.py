@@ -11,6 +11,7 @@ from pathlib import Path
 from models.errors import UsageError
 from realtime import __version__
 from realtime.board import Board, RunFacts
+from realtime.command import INTERRUPTED
 from realtime.config import RealtimeSettings
 from realtime.dashboard.native_noise import native_noise_to
 from realtime.dashboard.screen import Dashboard, can_draw
@@ -35,7 +36,6 @@ from realtime.summary import Summary
 from realtime.worker import Worker
 
 OUTPUT_FAILED = 1
-INTERRUPTED = 130
 POLL_S = 0.2
 
 OpenSource = Callable[[RealtimeSettings], Source]

@@ -2,17 +2,15 @@
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
-from models.errors import SerError
+from realtime.command import run_command
 
 # numpy reads these when it is first imported, which happens inside the commands below; with one
 # thread a sum has one order, so that the same seed gives the same bits.
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
-INTERRUPTED = 130
 DESCRIPTION = "Makes the emotion models from RAVDESS and judges them."
 
 
@@ -118,7 +116,7 @@ def _dispatch(arguments: argparse.Namespace) -> int:
     if command == "download":
         from training.download import download
 
-        download(arguments.dir)
+        print(download(arguments.dir).summary)
         return 0
     from training import commands
 
@@ -126,21 +124,6 @@ def _dispatch(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command and return its exit code.
-
-    Codes: 0 done, 1 one clear sentence on standard error, 2 usage, 130 interrupted.
-    """
+    """Run one command and return its exit code, see `run_command`."""
     arguments = build_parser().parse_args(argv)
-    try:
-        return _dispatch(arguments)
-    except SerError as error:
-        if arguments.debug:
-            raise
-        print(f"ser-train: {error}", file=sys.stderr)
-        return error.exit_code
-    except BrokenPipeError:
-        # The reader of standard output has gone, as `head` does: nothing left to tell it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    return run_command(lambda: _dispatch(arguments), program="ser-train", debug=arguments.debug)
