@@ -18,6 +18,8 @@ from realtime.sources.base import Block, SourceItem
 BLOCK_S = 0.02
 LONGEST_BLOCK_S = 0.5
 LATE_S = 1.0
+# A header may promise a thousand channels: a block of all of them stays below 8 MB.
+MOST_VALUES = 2**21
 # Floats on the scale of 16-bit or 24-bit integers still play, if clipped; beyond is garbage.
 LOUDEST = 1e8
 
@@ -130,9 +132,10 @@ class FileSource:
         self._check_complete(done)
 
     def _block_frames(self) -> int:
-        if self._speed is None:
-            return round(self.rate * LONGEST_BLOCK_S)
-        return max(1, round(self.rate * min(BLOCK_S * self._speed, LONGEST_BLOCK_S)))
+        seconds = LONGEST_BLOCK_S
+        if self._speed is not None:
+            seconds = min(BLOCK_S * self._speed, LONGEST_BLOCK_S)
+        return max(1, min(round(self.rate * seconds), MOST_VALUES // self._file.channels))
 
     def _read(self, frames: int, done: int) -> NDArray[np.float32]:
         try:
