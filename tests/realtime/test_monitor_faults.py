@@ -41,8 +41,12 @@ def _wait_for_state(run: Program, state: str, after: int = 0) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [("kill", "start", "disconnected"), ("freeze", "thaw", "no sound")],
-    ids=["killed", "frozen"],
+    [
+        ("kill", "start", "disconnected"),
+        ("freeze", "thaw", "no sound"),
+        ("remove", "add virt", ""),
+    ],
+    ids=["server killed", "server frozen", "unplugged"],
 )
 def test_a_device_lost_in_mid_run_is_a_gap_and_the_run_goes_on(
     fault: tuple[str, str, str],
@@ -56,7 +60,8 @@ def test_a_device_lost_in_mid_run_is_a_gap_and_the_run_goes_on(
         run.wait_for_rows(4)
         getattr(microphone, lose)()
         _wait_for_state(run, "gap")
-        getattr(microphone, find)()
+        method, *names = find.split()
+        getattr(microphone, method)(*names)
         _wait_for_state(run, "no_speech", after=run.states().index("gap"))
         rows = run.wait_for_rows(len(run.rows()) + 6)
         assert run.interrupt() == 130
