@@ -220,7 +220,7 @@ def test_a_stopped_reader_does_not_hold_up_the_monitor(
         tmp_path / "run", "monitor", *options, environment=environment, stdout=write_fd
     ) as run:
         os.close(write_fd)
-        rows = run.wait_for_rows(60)  # four kilobytes hold some ten lines
+        rows = run.wait_for_rows(40)  # four kilobytes hold some ten lines
         assert abs(behind_s(rows)) < 1
         assert max(float(row["latency_ms"]) for row in rows[20:] if row["latency_ms"]) < NORMAL_MS
         reader = _drain(read_fd)
@@ -244,7 +244,7 @@ def test_suspended_and_resumed_the_monitor_catches_up_and_time_keeps_its_meaning
         time.sleep(3)
         run.signal(signal.SIGCONT)
         before = len(run.rows())
-        rows = run.wait_for_rows(before + 20)
+        rows = run.wait_for_rows(before + 16)
         run.interrupt()
     check_windows(rows)
     # What the sound server kept meanwhile comes late; what it did not keep is counted.
@@ -264,7 +264,7 @@ def test_a_suspended_replay_plays_the_rest_later(synthetic_folder: Path, tmp_pat
         run.signal(signal.SIGSTOP)
         time.sleep(2)
         run.signal(signal.SIGCONT)
-        rows = run.wait_for_rows(len(run.rows()) + 8)
+        rows = run.wait_for_rows(len(run.rows()) + 6)
         run.interrupt()
     check_windows(rows)
     assert behind_s(rows) > 1.5
@@ -293,9 +293,9 @@ def test_a_starved_monitor_accounts_for_every_sample_and_recovers(
             spinner = subprocess.Popen([sys.executable, "-c", SPIN, str(core)])
             stack.callback(spinner.wait)
             stack.callback(spinner.kill)
-        time.sleep(4)
+        time.sleep(3)
         stack.close()
-        rows = run.wait_for_rows(len(run.rows()) + 20)
+        rows = run.wait_for_rows(len(run.rows()) + 12)
         run.interrupt()
     check_windows(rows)
     assert abs(behind_s(rows)) < 1

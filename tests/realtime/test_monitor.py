@@ -22,8 +22,8 @@ from tests.virtual_microphone import VirtualMicrophone, missing_programs
 pytestmark = pytest.mark.skipif(missing_programs() is not None, reason=str(missing_programs()))
 
 SINK_RATES = (16_000, 44_100, 48_000)
-SPEECH_S = 5.0
-LISTEN_S = 8.0
+SPEECH_S = 4.0
+LISTEN_S = 6.0
 ATTEMPTS = 3
 # Far enough above the last of 16 bits that rounding to it does not show.
 FINE_DBFS = -60.0

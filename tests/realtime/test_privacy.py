@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -237,19 +236,6 @@ def test_the_monitor_talks_to_the_sound_server_only_and_keeps_no_sound(
     ours = Watched(events=[], files=[path for path in watched.files if path.name in made])
     _assert_private(ours)
     _assert_no_sound(ours)
-
-
-def test_a_recording_is_private_and_made_only_when_asked_for(
-    home: Home, microphone: VirtualMicrophone, synthetic_folder: Path
-) -> None:
-    environment = home.environment | _sound_server(microphone)
-    options = ("--model", synthetic_folder, "--no-dashboard", "--record", "heard.wav")
-    with Program(home.work, "monitor", *options, environment=environment, umask=0) as run:
-        run.wait_for_rows(2)
-        run.interrupt()
-    assert (home.work / "heard.wav").stat().st_mode & 0o777 == 0o600
-    with wave.open(str(home.work / "heard.wav")) as sound:
-        assert sound.getnframes()
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
