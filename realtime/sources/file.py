@@ -135,7 +135,8 @@ class FileSource:
         seconds = LONGEST_BLOCK_S
         if self._speed is not None:
             seconds = min(BLOCK_S * self._speed, LONGEST_BLOCK_S)
-        return max(1, min(round(self.rate * seconds), MOST_VALUES // self._file.channels))
+        channels: int = self._file.channels
+        return max(1, min(round(self.rate * seconds), MOST_VALUES // channels))
 
     def _read(self, frames: int, done: int) -> NDArray[np.float32]:
         try:

@@ -127,9 +127,7 @@ def test_a_gap_is_rounded_to_whole_hops_when_it_is_over(
 
 
 def test_a_gap_before_any_sound_and_one_that_never_ends(synthetic_bundle: Bundle) -> None:
-    rows = _rows(
-        _estimator(synthetic_bundle), [Gap(elapsed_s=0.6, over=False, reason="no device")]
-    )
+    rows = _rows(_estimator(synthetic_bundle), [Gap(elapsed_s=0.6, over=False, reason="no device")])
     assert [(row.state, row.end_s) for row in rows] == [(State.GAP, 0.25), (State.GAP, 0.5)]
 
 
