@@ -36,6 +36,10 @@ class Program:
         Of the process.
     stdout : file, optional
         Where standard output goes instead.
+    umask : int
+        Of the process; -1 leaves it.
+    csv_path : Path, optional
+        Of the CSV instead.
     """
 
     def __init__(
@@ -45,10 +49,11 @@ class Program:
         environment: Mapping[str, str] = os.environ,
         stdout: IO[bytes] | int | None = None,
         umask: int = -1,
+        csv_path: Path | None = None,
     ) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder
-        self.csv = folder / "log.csv"
+        self.csv = csv_path or folder / "log.csv"
         with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
             self.process = subprocess.Popen(
                 command_of(*arguments, "--csv", self.csv),

@@ -19,8 +19,11 @@ from tests.realtime.live_program import (
     check_windows,
     command_of,
 )
-from tests.realtime.log_rows import windows
+from tests.realtime.log_disk import small_disk
+from tests.realtime.log_rows import fill, windows
 from tests.virtual_microphone import VirtualMicrophone, missing_programs, wait_until
+
+__all__ = ["small_disk"]
 
 pytestmark = pytest.mark.skipif(missing_programs() is not None, reason=str(missing_programs()))
 
@@ -93,6 +96,43 @@ def test_killed_without_warning_the_log_is_readable_and_can_be_continued(
     with Program(folder, "monitor", *options, *more, environment=microphone.environment) as run:
         assert run.end() == 0, run.messages()
     assert windows(run.csv) == list(range(before + 20))
+
+
+def test_a_disk_that_fills_is_told_and_nothing_is_lost_once_there_is_room(
+    microphone: VirtualMicrophone, synthetic_folder: Path, tmp_path: Path, small_disk: Path
+) -> None:
+    options = ("--no-dashboard", "--model", synthetic_folder, "--hop", "0.05")
+    path = small_disk / "log.csv"
+    environment = microphone.environment
+    with Program(
+        tmp_path / "run", "monitor", *options, environment=environment, csv_path=path
+    ) as run:
+        run.wait_for_rows(4)
+        filler = fill(small_disk)
+        wait_until(lambda: "held back" in run.messages(), run.messages(), PATIENCE_S)
+        before = len(run.rows())
+        filler.unlink()
+        run.wait_for_rows(before + 20)
+        assert run.interrupt() == 130
+    check_windows(run.rows())
+
+
+def test_a_folder_that_is_removed_is_told_and_the_exit_code_tells_too(
+    microphone: VirtualMicrophone, synthetic_folder: Path, tmp_path: Path
+) -> None:
+    options = ("--no-dashboard", "--model", synthetic_folder, "--hop", "0.05")
+    path = tmp_path / "removed/log.csv"
+    path.parent.mkdir()
+    environment = microphone.environment
+    with Program(
+        tmp_path / "run", "monitor", *options, environment=environment, csv_path=path
+    ) as run:
+        run.wait_for_rows(4)
+        shutil.rmtree(path.parent)
+        wait_until(lambda: "make its folder again" in run.messages(), "a notice", PATIENCE_S)
+        assert run.process.poll() is None
+        assert run.interrupt() == 1
+    assert "rows are missing" in run.messages()
 
 
 class Screen:
