@@ -75,7 +75,7 @@ def test_a_terminal_that_nobody_reads_delays_no_row_and_takes_no_memory(
 ) -> None:
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    command = command_of("replay", "--loop", "--speed", "50", "--model", synthetic_folder)
+    command = command_of("replay", "--loop", "--speed", "100", "--model", synthetic_folder)
     path = tmp_path / "log.csv"
     program = subprocess.Popen(
         [*command, "--csv", str(path)],

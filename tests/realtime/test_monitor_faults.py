@@ -161,6 +161,12 @@ class Screen:
     def wait_for(self, text: str, *, there: bool = True) -> None:
         wait_until(lambda: (text in self.shown()) == there, self.shown(), PATIENCE_S)
 
+    def wait_for_rows(self, count: int) -> None:
+        def there() -> bool:
+            return self.csv.exists() and self.csv.read_bytes().count(b"\n") > count
+
+        wait_until(there, f"{count} rows; {self.shown()}", PATIENCE_S)
+
     def process(self) -> int:
         """The monitor's own number."""
         session = self.tmux("list-panes", "-F", "#{pane_pid}").strip()
@@ -185,7 +191,7 @@ def test_the_screen_tells_of_a_lost_device_and_shows_no_native_noise(
     screen: Screen, microphone: VirtualMicrophone
 ) -> None:
     screen.wait_for("default")
-    wait_until(lambda: screen.csv.exists() and len(windows(screen.csv)) > 2, "rows", PATIENCE_S)
+    screen.wait_for_rows(3)
     microphone.kill()
     screen.wait_for("Waiting for default")
     # PortAudio and ALSA complain aloud at that moment.
@@ -198,7 +204,7 @@ def test_the_screen_tells_of_a_lost_device_and_shows_no_native_noise(
 
 
 def test_killed_under_its_dashboard_it_leaves_a_readable_log(screen: Screen) -> None:
-    wait_until(lambda: screen.csv.exists() and len(windows(screen.csv)) > 4, "rows", PATIENCE_S)
+    screen.wait_for_rows(5)
     os.kill(screen.process(), signal.SIGKILL)
     written = windows(screen.csv)
     assert written == list(range(len(written)))
