@@ -50,7 +50,7 @@ class Capture:
             more["CAPTURE_RATE"] = str(rate)
         with self._errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, __file__, str(folder), *arguments],
+                [sys.executable, "-X", "faulthandler", __file__, str(folder), *arguments],
                 env=environment | more,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -84,13 +84,16 @@ class Capture:
             except queue.Empty:
                 raise TimeoutError(f"not told in {seconds:g} s; {self.items[-3:]}") from None
             if item is None:
-                raise EOFError(f"capture ended: {self._errors.read_text(errors='replace')}")
+                code = self.process.wait()
+                said = self._errors.read_text(errors="replace")
+                raise EOFError(f"capture ended with {code}; {self.items[-2:]}; {said}")
             self.items.append(item)
             if wanted(item):
                 return item
 
     def until_heard(self, seconds: float) -> None:
-        """Wait for sound that arrives that much later than now."""
+        """Wait for sound that arrives that much later than now, and than the first."""
+        self.until(is_kind("Block"))
         begun_s = time.monotonic()
         self.until(
             lambda item: item["kind"] == "Block" and item["arrived_s"] >= begun_s + seconds,

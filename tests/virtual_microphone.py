@@ -77,6 +77,8 @@ class VirtualMicrophone:
 
     def start(self, *, microphone: bool = True) -> None:
         """Start the daemon, as at log-in; `microphone=False` leaves it without a source."""
+        if self._daemon is not None:
+            raise RuntimeError("the daemon runs already")
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for leftover in ("native", "pid"):
             (self.folder / leftover).unlink(missing_ok=True)

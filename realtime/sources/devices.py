@@ -9,7 +9,7 @@ from realtime.sources.device_errors import Problem, device_error
 from realtime.sources.portaudio import Input
 
 RATES = (8_000, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000)
-PATIENCE_S = 10.0
+PATIENCE_S = 6.0
 # ALSA puts the card's number into the name; it changes with the socket.
 CARD = re.compile(r"[\s:-]*\(hw:\d+,\d+\)$")
 

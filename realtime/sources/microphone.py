@@ -8,12 +8,14 @@ import threading
 from collections.abc import Iterator
 from threading import Event
 
+from models.errors import DeviceError
 from realtime.sources import clock, portaudio
 from realtime.sources.base import Gap, Notice, SourceItem
 from realtime.sources.connection import Connection, abandon, connect
 from realtime.sources.default_input import DefaultInput
 from realtime.sources.device_errors import Problem, device_error
 from realtime.sources.devices import PATIENCE_S, choose, find_again
+from realtime.sources.fresh_look import fresh_inputs
 from realtime.sources.portaudio import Input
 from realtime.sources.reconnection import Reconnection, close_opened
 
@@ -48,7 +50,7 @@ class MicrophoneSource:
     -----
     A device is found again by name, at whatever number and rate it has then. PortAudio sees
     new devices only after starting afresh, which needs all streams closed; while a frozen
-    sound system lets the closing hang, no new device is seen.
+    sound system lets the closing hang, no device that was unknown before can be opened.
     """
 
     paced = True
@@ -88,8 +90,10 @@ class MicrophoneSource:
 
     def _open_again(self, lost: Input, closing: threading.Thread) -> Connection:
         closing.join(CLOSING_S)
-        portaudio.start_afresh()
-        found = find_again(lost, self._wanted, portaudio.inputs())
+        found = find_again(lost, self._wanted, fresh_inputs())
+        if found is not None and found not in _known_inputs():
+            portaudio.start_afresh()
+            found = find_again(lost, self._wanted, portaudio.inputs())
         if found is None:
             raise device_error(Problem.GONE, lost.name)
         return connect(found, self._channel)
@@ -148,3 +152,11 @@ class MicrophoneSource:
     def _announced(self, text: str) -> Notice:
         self._news_until_s = clock.now_s() + NEWS_S
         return Notice(key="device", text=text)
+
+
+def _known_inputs() -> list[Input]:
+    """What PortAudio knew when it started."""
+    try:
+        return portaudio.inputs()
+    except DeviceError:
+        return []
