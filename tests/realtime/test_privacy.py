@@ -97,7 +97,9 @@ class Home:
         lines = self._log.read_text().splitlines()
         pairs = [(line.partition(" ")[0], line.partition(" ")[2]) for line in lines]
         places = (self.work, self.folder / "home", self.folder / "tmp")
-        files = [path for place in places for path in place.rglob("*") if path.is_file()]
+        found = [path for place in places for path in place.rglob("*") if path.is_file()]
+        # What measures the tests' coverage leaves files of its own.
+        files = [path for path in found if not path.name.startswith(".coverage")]
         return Watched(events=pairs, files=files)
 
 
