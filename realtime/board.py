@@ -2,6 +2,7 @@
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from realtime.estimate import Estimate
@@ -56,10 +57,18 @@ class Snapshot:
 
 
 class Board:
-    """Holds the newest rows and notices; safe to use from several threads."""
+    """Holds the newest rows and notices; safe to use from several threads.
 
-    def __init__(self, facts: RunFacts) -> None:
+    Parameters
+    ----------
+    facts : RunFacts
+    on_notice : callable or None
+        Called with each new notice, in the thread that gives it.
+    """
+
+    def __init__(self, facts: RunFacts, on_notice: Callable[[str], None] | None = None) -> None:
         self._lock = threading.Lock()
+        self._on_notice = on_notice
         self._facts = facts
         self._history: deque[Estimate] = deque(maxlen=HISTORY_ROWS)
         self._notices: dict[str, str] = {}
@@ -73,10 +82,13 @@ class Board:
     def notice(self, key: str, text: str | None) -> None:
         """Set, replace or (with None) clear the notice named `key`."""
         with self._lock:
+            is_new = text is not None and self._notices.get(key) != text
             if text is None:
                 self._notices.pop(key, None)
             else:
                 self._notices[key] = text
+        if text is not None and is_new and self._on_notice is not None:
+            self._on_notice(text)
 
     def finish(self) -> None:
         """Say that no more rows will come."""

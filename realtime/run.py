@@ -93,7 +93,7 @@ class _Run:
                 stack.enter_context(only_own_words(log_file()))
             source = self._open_source(self._settings)
             stack.callback(source.close)
-            board = Board(self._facts(source))
+            board = Board(self._facts(source), _note if self._shows else None)
             log = self._open_log(source, board)
             stack.callback(log.close)
             recorder = self._open_recorder(source, board)
@@ -189,6 +189,11 @@ class _Run:
                 if text not in told:
                     print(f"ser-live: {text}", file=sys.stderr)
             told = notices
+
+
+def _note(text: str) -> None:
+    """Keep a notice with its time; standard error goes to the log while the screen is up."""
+    print(utc_now(), text, file=sys.stderr, flush=True)
 
 
 def _farewell(summary: Summary, problems: list[str], *, interrupted: bool) -> int:
