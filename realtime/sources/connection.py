@@ -58,7 +58,7 @@ def opened_channels(device: Input, channel: int | None) -> int:
     """
     if channel is not None and not 1 <= channel <= device.channels:
         raise DeviceError(
-            f"{device.name} has no channel {channel}: it has {device.channels}, counted from 1; "
+            f"'{device.name}' has no channel {channel}: it has {device.channels}, counted from 1; "
             "choose one with --channel, or leave it out to average all."
         )
     if device.channels <= MOST_REAL_CHANNELS:

@@ -144,7 +144,7 @@ def device_error(
     ----------
     problem : Problem
     device : str
-        Its name, or "the microphone".
+        Its name in quotes, or "the microphone".
     detail : str
         What the sound system said.
     system : str

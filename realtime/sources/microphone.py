@@ -20,6 +20,8 @@ from realtime.sources.portaudio import Input
 from realtime.sources.reconnection import Reconnection, close_opened
 
 READ_S = 0.1
+# Waking for every block would cost more than the work; a hop is five times as long.
+REST_S = 0.05
 # Reads in vain, not seconds: a program that was suspended has waited long, but read once.
 SILENT_READS = 10
 FIRST_READS = 30
@@ -95,7 +97,7 @@ class MicrophoneSource:
             portaudio.start_afresh()
             found = find_again(lost, self._wanted, portaudio.inputs())
         if found is None:
-            raise device_error(Problem.GONE, lost.name)
+            raise device_error(Problem.GONE, f"'{lost.name}'")
         return connect(found, self._channel)
 
     def _listen(self, connection: Connection, stop: Event) -> Iterator[SourceItem]:
@@ -111,6 +113,7 @@ class MicrophoneSource:
             else:
                 silent, patience = 0, SILENT_READS
                 yield from blocks
+                stop.wait(REST_S)
             yield from self._news()
         yield from connection.intake.rest()
 

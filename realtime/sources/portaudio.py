@@ -6,6 +6,7 @@ library is loaded at the first call, so that replay and training do without it.
 
 import atexit
 import contextlib
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -135,7 +136,7 @@ def open_stream(
     def callback(data: Any, _frames: int, _time: object, status: Any) -> None:
         on_sound(data, bool(status.input_overflow))
 
-    with _explained(device.name):
+    with _explained(f"'{device.name}'"):
         raw = library.RawInputStream(
             device=device.index,
             channels=channels,
@@ -192,10 +193,9 @@ def _library() -> ModuleType:
 
 def _leave() -> None:
     """At the end of the program, skip PortAudio's farewell if it would hang."""
-    import sounddevice
-
-    if sound_thread.is_busy or _open_streams:
-        atexit.unregister(sounddevice._exit_handler)  # noqa: SLF001
+    library = sys.modules.get("sounddevice")
+    if library is not None and (sound_thread.is_busy or _open_streams):
+        atexit.unregister(library._exit_handler)  # noqa: SLF001
 
 
 def _default_index(library: ModuleType) -> int:

@@ -129,7 +129,7 @@ def test_without_a_microphone_the_start_is_refused_with_the_next_step(
     daemon.remove()
     with Capture(tmp_path, daemon.environment) as capture:
         said = capture.until(is_kind("SerError"))["text"]
-    assert said.startswith("Default cannot be opened")
+    assert said.startswith("'default' cannot be opened")
     assert "scripts/run replay" in said
 
 
