@@ -7,39 +7,57 @@ from numpy.typing import NDArray
 
 from models.feature_table import FEATURE_COUNT
 
+# Added to a speaker's variance, as a share of that within speakers, so that none is zero.
+VARIANCE_FLOOR = 0.05
+TINY = 1e-12
+Array = NDArray[np.float64]
 
-def _zeros() -> NDArray[np.float64]:
+
+def _zeros() -> Array:
     return np.zeros(FEATURE_COUNT)
 
 
-def blend(
-    weight: NDArray[np.float64],
-    mean: NDArray[np.float64],
-    variance: NDArray[np.float64],
-    *,
-    population_mean: NDArray[np.float64],
-    population_scale: NDArray[np.float64],
-    prior_weight: float,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard deviation of speakers, held to the population by a prior.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Population:
+    """The training speakers, and how long a new one is taken for one of them.
 
-    Parameters
+    Attributes
     ----------
-    weight : ndarray, shape () or (n, 1)
-        Independent windows known of each speaker.
-    mean, variance : ndarray, shape (193,) or (n, 193)
-    population_mean, population_scale : ndarray, shape (193,)
-    prior_weight : float
-        In independent windows.
-
-    Returns
-    -------
-    mean, scale : ndarray, shape (193,) or (n, 193)
+    mean : ndarray, shape (193,)
+        Mean over the speakers.
+    between, within : ndarray, shape (193,)
+        Variance of the speakers' means, and mean variance of a speaker's windows.
+    prior_weight, variance_prior_weight : float
+        Independent windows that the population counts against the speaker's own, for the mean
+        and for the variance.
     """
-    share = weight / (weight + prior_weight)
-    blended_mean = population_mean + share * (mean - population_mean)
-    blended_variance = (1 - share) * population_scale**2 + share * variance
-    return blended_mean, np.sqrt(blended_variance)
+
+    mean: Array
+    between: Array
+    within: Array
+    prior_weight: float
+    variance_prior_weight: float
+
+    def blend(self, weight: float, mean: Array, variance: Array) -> tuple[Array, Array]:
+        """Mean and standard deviation of a speaker, held to the population by the priors.
+
+        Parameters
+        ----------
+        weight : float
+            Independent windows known of the speaker.
+        mean, variance : ndarray, shape (193,)
+
+        Returns
+        -------
+        mean, scale : ndarray, shape (193,)
+            For a speaker of whom nothing is known, those of any window of any speaker.
+        """
+        share = weight / (weight + self.prior_weight)
+        variance_share = weight / (weight + self.variance_prior_weight)
+        anyone = self.between + self.within
+        blended_mean = self.mean + share * (mean - self.mean)
+        blended = (1 - variance_share) * anyone + variance_share * variance
+        return blended_mean, np.sqrt(blended + VARIANCE_FLOOR * self.within + TINY)
 
 
 @dataclass(slots=True)
@@ -57,10 +75,10 @@ class SpeakerBaseline:
     """
 
     weight: float = 0.0
-    mean: NDArray[np.float64] = field(default_factory=_zeros)
-    variance: NDArray[np.float64] = field(default_factory=_zeros)
+    mean: Array = field(default_factory=_zeros)
+    variance: Array = field(default_factory=_zeros)
 
-    def update(self, levelled: NDArray[np.float64], weight: float) -> None:
+    def update(self, levelled: Array, weight: float) -> None:
         """Learn one vector, shape (193,), that brings that much evidence."""
         if weight <= 0:
             return
@@ -71,33 +89,9 @@ class SpeakerBaseline:
         self.variance = (1 - share) * (self.variance + share * deviation**2)
         self.weight = total
 
-    def blended(
-        self,
-        population_mean: NDArray[np.float64],
-        population_scale: NDArray[np.float64],
-        prior_weight: float,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean and standard deviation of the speaker, held to the population by a prior.
-
-        Parameters
-        ----------
-        population_mean, population_scale : ndarray, shape (193,)
-        prior_weight : float
-            In independent windows.
-
-        Returns
-        -------
-        mean, scale : ndarray, shape (193,)
-            Those of the population for a speaker of whom nothing is known.
-        """
-        return blend(
-            np.array(self.weight),
-            self.mean,
-            self.variance,
-            population_mean=population_mean,
-            population_scale=population_scale,
-            prior_weight=prior_weight,
-        )
+    def blended(self, population: Population) -> tuple[Array, Array]:
+        """Mean and standard deviation of this speaker, shape (193,): see `Population.blend`."""
+        return population.blend(self.weight, self.mean, self.variance)
 
     def reset(self) -> None:
         """Forget the speaker."""

@@ -17,12 +17,14 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from models.baseline import Population
 from models.calibration import Calibration
 from models.contract import fingerprint, signal_contract
 from models.errors import BundleError
 from models.feature_table import FEATURE_COUNT
 from models.filter_banks import BANK_SHAPES, FilterBanks
 from models.labels import EMOTIONS
+from models.level_free import FORM
 from models.network import Layer, Network
 from models.preprocess import Preprocessing
 from models.safe_files import parse_arrays, parse_json, read_bytes
@@ -31,12 +33,12 @@ SCHEMA_VERSION = 1
 JSON_NAME = "bundle.json"
 NETWORK_NAME = "network.npz"
 FRAMEWORK_FILES = {"ann": "model.keras", "mlp": "model.pkl"}
-PREPROCESSING_NUMBERS = ("mel_level_kept", "mfcc_level_kept", "prior_weight")
+PREPROCESSING_NUMBERS = ("prior_weight", "variance_prior_weight")
 PREPROCESSING_ARRAYS = (
     "population_mean",
-    "population_scale",
-    "scaler_mean",
-    "scaler_scale",
+    "population_between",
+    "population_within",
+    "relevance",
 )
 
 
@@ -169,13 +171,20 @@ def _preprocessing(
     for name, array in stored.items():
         if array.shape != (FEATURE_COUNT,):
             _wrong(f"{name} has shape {array.shape}")
-        if name.endswith("scale") and not (array > 0).all():
-            _wrong(f"{name} is not positive")
-    settings = {name: float(numbers[name]) for name in PREPROCESSING_NUMBERS}
-    if settings["prior_weight"] <= 0:
-        _wrong("prior_weight is not positive")
-    known: dict[str, Any] = {**settings, **stored}
-    return Preprocessing(**known)
+        if name != "population_mean" and (array < 0).any():
+            _wrong(f"{name} is negative")
+    if numbers["form"] != FORM:
+        _wrong(f"its vectors have the form {numbers['form']!r}, not {FORM!r}")
+    priors = {name: float(numbers[name]) for name in PREPROCESSING_NUMBERS}
+    if min(priors.values()) <= 0:
+        _wrong("a prior weight is not positive")
+    population = Population(
+        mean=stored["population_mean"],
+        between=stored["population_between"],
+        within=stored["population_within"],
+        **priors,
+    )
+    return Preprocessing(population=population, relevance=stored["relevance"])
 
 
 def _network(arrays: Mapping[str, NDArray[np.floating]]) -> Network:

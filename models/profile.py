@@ -28,9 +28,9 @@ def profile_path(name: str, folder: Path) -> Path:
 
 
 def profile_fingerprint(preprocessing: Preprocessing) -> str:
-    """Of all that decides what a baseline's numbers mean: the signal path and the level rule."""
+    """Of all that decides what a baseline's numbers mean: the signal path and the form."""
     contract = signal_contract()
-    contract["level"] = [preprocessing.mel_level_kept, preprocessing.mfcc_level_kept]
+    contract["form"] = preprocessing.form
     return fingerprint(contract)
 
 

@@ -13,6 +13,7 @@ from models.contract import fingerprint, signal_contract
 from models.feature_table import FEATURE_COUNT
 from models.filter_banks import FilterBanks, make_filter_banks
 from models.labels import EMOTIONS
+from models.level_free import FORM
 
 
 def network_arrays(banks: FilterBanks, seed: int = 0) -> dict[str, np.ndarray]:
@@ -20,9 +21,9 @@ def network_arrays(banks: FilterBanks, seed: int = 0) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
     arrays = {
         "population_mean": rng.normal(0, 5, FEATURE_COUNT),
-        "population_scale": rng.uniform(1, 10, FEATURE_COUNT),
-        "scaler_mean": np.zeros(FEATURE_COUNT),
-        "scaler_scale": np.ones(FEATURE_COUNT),
+        "population_between": rng.uniform(1, 10, FEATURE_COUNT),
+        "population_within": rng.uniform(1, 10, FEATURE_COUNT),
+        "relevance": np.ones(FEATURE_COUNT),
         "weight_0": rng.normal(0, 0.1, (FEATURE_COUNT, 16)),
         "bias_0": rng.normal(0, 0.1, 16),
         "weight_1": rng.normal(0, 0.5, (16, len(EMOTIONS))),
@@ -41,7 +42,7 @@ def card(npz: bytes) -> dict[str, Any]:
         "labels": list(EMOTIONS),
         "signal_contract": contract,
         "signal_fingerprint": fingerprint(contract),
-        "preprocessing": {"mel_level_kept": 0.5, "mfcc_level_kept": 0.5, "prior_weight": 4.0},
+        "preprocessing": {"form": FORM, "prior_weight": 4.0, "variance_prior_weight": 10.0},
         "calibration": [
             {
                 "window_s": seconds,

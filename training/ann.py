@@ -1,6 +1,7 @@
 """The Keras model: dense ReLU layers and a softmax; the only module that imports Keras."""
 
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,19 @@ from models.feature_table import FEATURE_COUNT
 from models.labels import EMOTIONS
 from models.network import Layer, Network
 from training.config import NetworkSettings
-from training.fitted import Curves, EpochMaker, Fitted, RowWeigher, cosine_rate, cross_entropy
+from training.fitted import (
+    Curves,
+    EpochMaker,
+    Fitted,
+    cross_entropy,
+    joined_rows,
+    whole_batches,
+)
 from training.rows import Rows
 
 STEPS_PER_EXECUTION = 25
+BLOCK_EPOCHS = 10
+WARMUP_STEPS = 50
 
 
 def load_keras() -> Any:
@@ -58,7 +68,10 @@ class KerasModel:
 
     def save(self, path: Path) -> None:
         """Write a `.keras` file; `load` and `fit` train it further."""
+        # Keras warns when it loads an optimiser that was never built.
+        self.model.optimizer.build(self.model.trainable_variables)
         self.model.save(path)
+        _compress(path)
 
     @classmethod
     def load(cls, path: Path) -> "KerasModel":
@@ -75,40 +88,61 @@ class KerasModel:
         return np.asarray(self.model(inputs, training=False), np.float64)
 
 
+def _compress(path: Path) -> None:
+    """Deflate the archive, which Keras only stores: a new optimiser is all zeros."""
+    draft = path.with_suffix(".part")
+    with zipfile.ZipFile(path) as stored, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in stored.infolist():
+            # A fixed time of day, so that equal models are equal files.
+            fresh = zipfile.ZipInfo(entry.filename)
+            new.writestr(fresh, stored.read(entry), zipfile.ZIP_DEFLATED)
+    draft.replace(path)
+
+
 def build(settings: NetworkSettings) -> Any:
     """An untrained, compiled Keras model of that shape."""
     keras = load_keras()
     layers = [keras.layers.Input((FEATURE_COUNT,))]
+    if settings.input_dropout:
+        layers.append(keras.layers.Dropout(settings.input_dropout))
     penalty = keras.regularizers.L2(settings.weight_decay / 2)
     for i, units in enumerate(settings.hidden_layer_shape):
         layers.append(
             keras.layers.Dense(
-                units, "relu", kernel_initializer="he_uniform", kernel_regularizer=penalty
+                units, "relu", kernel_initializer="he_normal", kernel_regularizer=penalty
             )
         )
         if i == 0 and settings.dropout:
             layers.append(keras.layers.Dropout(settings.dropout))
     layers.append(keras.layers.Dense(len(EMOTIONS), "softmax", kernel_regularizer=penalty))
     model = keras.Sequential(layers)
-    _compile(model, settings)
+    _compile(model, settings.learning_rate)
     return model
 
 
-def _compile(model: Any, settings: NetworkSettings) -> None:
+def _falling(start: float, steps: int) -> Any:
+    """A rate that rises in a few steps and falls to zero along half a cosine."""
+    warmup = min(WARMUP_STEPS, steps // 10)
+    return load_keras().optimizers.schedules.CosineDecay(
+        start / 50, steps - warmup, warmup_target=start, warmup_steps=warmup
+    )
+
+
+def _blocks(epochs: int) -> list[int]:
+    """Epochs of each call of Keras, which takes long to begin."""
+    return [min(BLOCK_EPOCHS, epochs - first) for first in range(0, epochs, BLOCK_EPOCHS)]
+
+
+def _compile(model: Any, rate: Any) -> None:
     model.compile(
-        optimizer=load_keras().optimizers.Adam(settings.learning_rate),
+        optimizer=load_keras().optimizers.Adam(rate),
         loss="categorical_crossentropy",
         steps_per_execution=STEPS_PER_EXECUTION,
     )
 
 
 def fit_ann(
-    epoch: EpochMaker,
-    weigh: RowWeigher,
-    settings: NetworkSettings,
-    *,
-    seed: int,
-    held_out: Rows | None = None,
+    epoch: EpochMaker, settings: NetworkSettings, *, seed: int, held_out: Rows | None = None
 ) -> Fitted:
     """Fit the Keras model with fresh rows in every epoch.
 
@@ -116,8 +150,6 @@ def fit_ann(
     ----------
     epoch : callable
         Makes rows from a generator.
-    weigh : callable
-        Weight of each row.
     settings : NetworkSettings
     seed : int
     held_out : Rows, optional
@@ -130,15 +162,15 @@ def fit_ann(
     wrapped = KerasModel(build(settings))
     loss: list[float] = []
     judged: list[tuple[float, float]] = []
-    for number in range(settings.epochs):
-        rows = epoch(rng)
-        wrapped.model.optimizer.learning_rate = cosine_rate(
-            settings.learning_rate, number, settings.epochs
-        )
+    for number, passes in enumerate(_blocks(settings.epochs)):
+        rows = whole_batches(joined_rows([epoch(rng) for _ in range(passes)]), settings.batch_size)
+        if not number:
+            steps = settings.epochs * len(rows.inputs) // (passes * settings.batch_size)
+            _compile(wrapped.model, _falling(settings.learning_rate, max(1, steps)))
         run = wrapped.model.fit(
             rows.inputs,
             rows.targets,
-            sample_weight=weigh(rows),
+            sample_weight=rows.weights,
             batch_size=settings.batch_size,
             shuffle=False,
             verbose=0,
@@ -147,7 +179,7 @@ def fit_ann(
         if held_out is not None:
             judged.append(cross_entropy(wrapped.network(), held_out))
     # A fresh optimiser: the file carries none of its state, and further training has a rate.
-    _compile(wrapped.model, settings)
+    _compile(wrapped.model, settings.learning_rate)
     return Fitted(
         model=wrapped,
         curves=Curves(

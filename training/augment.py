@@ -30,14 +30,18 @@ class Copy:
         Reverberation time of a simulated room in seconds; 0 for none.
     lowest_hz, highest_hz : float
         Band limits; 0 for none.
-    noise_snr_db : float
-        Level of the loud part of the sound above added noise; infinite for none.
+    noise_snr_db, noise_spread_db : float
+        Level of the loud part of the sound above added noise: the least, and how much more it is
+        at most; infinite for no noise.
     noise_dir : str
-        Folder of recordings, of which one is drawn for each sound; empty for pink noise.
+        Folder of recordings, of which one is drawn for each sound; empty for noise of a random
+        colour and unrest.
     gain_db : float
         In float: samples may exceed 1 and are not clipped.
     rate : int
         Sample rate of the copy; 0 for the sound's own.
+    take : int
+        Makes another draw of all that is random.
     """
 
     speed: float = 1.0
@@ -45,9 +49,11 @@ class Copy:
     lowest_hz: float = 0.0
     highest_hz: float = 0.0
     noise_snr_db: float = float("inf")
+    noise_spread_db: float = 0.0
     noise_dir: str = ""
     gain_db: float = 0.0
     rate: int = 0
+    take: int = 0
 
 
 AS_IT_IS = Copy()
@@ -77,7 +83,8 @@ def make_copy(samples: Array, rate: int, copy: Copy) -> tuple[Array, int]:
     if copy.lowest_hz > 0 or copy.highest_hz > 0:
         samples = band_limited(samples, rate, copy.lowest_hz, copy.highest_hz)
     if np.isfinite(copy.noise_snr_db):
-        samples = with_noise(samples, copy.noise_snr_db, _noise(samples.size, rate, copy, rng))
+        snr_db = copy.noise_snr_db + copy.noise_spread_db * rng.random()
+        samples = with_noise(samples, snr_db, _noise(samples.size, rate, copy, rng))
     if copy.gain_db:
         samples = (samples * np.float32(10 ** (copy.gain_db / 20))).astype(np.float32)
     if copy.rate not in (0, rate):
@@ -87,7 +94,7 @@ def make_copy(samples: Array, rate: int, copy: Copy) -> tuple[Array, int]:
 
 def _noise(count: int, rate: int, copy: Copy, rng: np.random.Generator) -> Array:
     if not copy.noise_dir:
-        return pink_noise(count, rng)
+        return coloured_noise(count, rng)
     files = find_sound_files([Path(copy.noise_dir)])
     noise, noise_rate = read_sound(files[int(rng.integers(len(files)))])
     noise = soxr.resample(noise, noise_rate, rate, quality="HQ")
@@ -120,6 +127,22 @@ def pink_noise(count: int, rng: np.random.Generator) -> Array:
     spectrum = rng.standard_normal(bins) + 1j * rng.standard_normal(bins)
     spectrum /= np.sqrt(np.maximum(np.arange(bins), 1))
     noise = np.fft.irfft(spectrum, count)
+    noise /= np.sqrt(np.mean(noise**2)) or 1.0
+    return noise.astype(np.float32)
+
+
+def coloured_noise(count: int, rng: np.random.Generator) -> Array:
+    """Noise of a random slope, between white and brown, whose level wanders; shape (count,)."""
+    bins = count // 2 + 1
+    slope = rng.uniform(0, 1)
+    spectrum = rng.standard_normal(bins) + 1j * rng.standard_normal(bins)
+    spectrum /= np.maximum(np.arange(bins), bins / 200) ** slope
+    knots = rng.normal(0, 4, 12)
+    spectrum *= 10 ** (np.interp(np.linspace(0, 11, bins), np.arange(12), knots) / 20)
+    noise = np.fft.irfft(spectrum, count)
+    unrest_db = rng.uniform(0, 6) * rng.standard_normal(max(2, count // 4000))
+    level_db = np.interp(np.linspace(0, 1, count), np.linspace(0, 1, unrest_db.size), unrest_db)
+    noise *= 10 ** (level_db / 20)
     noise /= np.sqrt(np.mean(noise**2)) or 1.0
     return noise.astype(np.float32)
 

@@ -29,15 +29,16 @@ class NetworkSettings:
         At the start; it falls to zero along half a cosine.
     weight_decay : float
         L2 penalty on the weights.
-    dropout : float
-        Share of the first hidden layer's units left out at each step; Keras only.
+    input_dropout, dropout : float
+        Share of the inputs and of the first hidden layer's units left out at each step.
     """
 
     hidden_layer_shape: tuple[int, ...]
-    batch_size: int = 128
-    epochs: int = 60
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-4
+    batch_size: int = 64
+    epochs: int = 120
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-5
+    input_dropout: float = 0.0
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
@@ -50,6 +51,7 @@ class NetworkSettings:
         in_range("epochs", self.epochs, 1, 10_000)
         in_range("learning_rate", self.learning_rate, 1e-7, 1.0)
         in_range("weight_decay", self.weight_decay, 0.0, 1.0)
+        in_range("input_dropout", self.input_dropout, 0.0, 0.9)
         in_range("dropout", self.dropout, 0.0, 0.9)
 
 
@@ -62,7 +64,7 @@ class TrainingSettings:
     test_size: float = 0.3
     seed: int = 0
     ann: NetworkSettings = field(
-        default_factory=lambda: NetworkSettings(hidden_layer_shape=(300, 50, 20, 10))
+        default_factory=lambda: NetworkSettings(hidden_layer_shape=(300, 50, 20, 10), epochs=150)
     )
     mlp: NetworkSettings = field(default_factory=lambda: NetworkSettings(hidden_layer_shape=(300,)))
     recipe: Recipe = field(default_factory=Recipe)

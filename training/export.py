@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.bundle import (
     FRAMEWORK_FILES,
     JSON_NAME,
     NETWORK_NAME,
-    PREPROCESSING_ARRAYS,
     PREPROCESSING_NUMBERS,
     SCHEMA_VERSION,
 )
@@ -88,7 +88,13 @@ def write_bundle(
 
 
 def _network_bytes(trained: Trained) -> bytes:
-    arrays = {name: getattr(trained.preprocessing, name) for name in PREPROCESSING_ARRAYS}
+    population = trained.preprocessing.population
+    arrays: dict[str, NDArray[np.floating]] = {
+        "population_mean": population.mean,
+        "population_between": population.between,
+        "population_within": population.within,
+        "relevance": trained.preprocessing.relevance,
+    }
     for i, layer in enumerate(trained.model.network().layers):
         arrays[f"weight_{i}"] = layer.weight
         arrays[f"bias_{i}"] = layer.bias
@@ -115,7 +121,11 @@ def _card(
         "signal_fingerprint": fingerprint(contract),
         "signal_contract": contract,
         "preprocessing": {
-            name: getattr(trained.preprocessing, name) for name in PREPROCESSING_NUMBERS
+            "form": trained.preprocessing.form,
+            **{
+                name: getattr(trained.preprocessing.population, name)
+                for name in PREPROCESSING_NUMBERS
+            },
         },
         "calibration": calibration.as_json(),
         "training": {

@@ -10,6 +10,7 @@ copy 0 is the clip as it is.
 
 import hashlib
 import os
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -195,7 +196,7 @@ def cached_vectors(path: Path, copy: Copy, cache_dir: Path) -> SoundVectors:
 
 def _read_cache(path: Path) -> SoundVectors | None:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return SoundVectors(
                 vectors=stored["vectors"],
                 window_s=stored["window_s"],
@@ -203,7 +204,7 @@ def _read_cache(path: Path) -> SoundVectors | None:
                 active_frames=stored["active_frames"],
                 hops=int(stored["hops"]),
             )
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None  # absent, or left damaged by a crash: it is made again
 
 

@@ -2,7 +2,7 @@
 
 ::
 
-    Table -> RowMaker -> fit_ann | fit_mlp -> Trained
+    Table -> fitted_preprocessing, fitted_teachers -> RowMaker -> fit_ann | fit_mlp -> Trained
           -> inner folds by speaker -> held-out verdicts -> Calibration
 """
 
@@ -11,15 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.filter_banks import make_filter_banks
 from models.preprocess import Preprocessing
 from training.calibrate_probabilities import HeldOut
 from training.config import TrainingSettings
 from training.features import WINDOWS_S
 from training.fitted import Curves, Fitted, FrameworkModel
 from training.judge import Judge, cold, folder
-from training.rows import RowMaker
+from training.population import fitted_preprocessing
+from training.rows import RowMaker, cold_rows
 from training.table import Table
+from training.teachers import fitted_teachers
 
 Say = Callable[[str], None]
 
@@ -63,19 +64,16 @@ def train(
     held_out : Table, optional
         Clean rows, judged cold after each epoch for the curves.
     """
-    banks = make_filter_banks()
-    maker = RowMaker(table, settings.recipe, banks.dct, np.random.default_rng(settings.seed))
-    rows = None if held_out is None else maker.cold_rows(held_out)
+    recipe, seed = settings.recipe, settings.seed
+    preprocessing = fitted_preprocessing(table, recipe)
+    teachers = fitted_teachers(table, preprocessing, recipe, seed=seed)
     fitted = _fitter(kind)(
-        maker.epoch,
-        maker.row_weights,
+        RowMaker(table, preprocessing, recipe, teachers).epoch,
         settings.network(kind),
-        seed=settings.seed,
-        held_out=rows,
+        seed=seed,
+        held_out=None if held_out is None else cold_rows(held_out, preprocessing),
     )
-    return Trained(
-        kind=kind, model=fitted.model, preprocessing=maker.preprocessing, curves=fitted.curves
-    )
+    return Trained(kind=kind, model=fitted.model, preprocessing=preprocessing, curves=fitted.curves)
 
 
 def _fitter(kind: str) -> Callable[..., Fitted]:

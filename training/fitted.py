@@ -1,6 +1,6 @@
 """What fitting a network yields, whichever framework did it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,12 +12,11 @@ from models.network import Network
 from training.rows import Rows
 
 EpochMaker = Callable[[np.random.Generator], Rows]
-RowWeigher = Callable[[Rows], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Curves:
-    """How the fit went, one number an epoch; the held-out part may be absent.
+    """How the fit went, a number for each epoch or block of epochs; the held-out part may lack.
 
     Attributes
     ----------
@@ -65,3 +64,20 @@ def cross_entropy(network: Network, rows: Rows) -> tuple[float, float]:
     loss = -(rows.targets * logs).sum(axis=1).mean()
     right = logs.argmax(axis=1) == rows.targets.argmax(axis=1)
     return float(loss), float(right.mean())
+
+
+def whole_batches(rows: Rows, batch_size: int) -> Rows:
+    """As many rows as fill whole batches, at least one batch or all rows."""
+    count = max(1, len(rows.inputs) // batch_size) * batch_size
+    return Rows(
+        inputs=rows.inputs[:count], targets=rows.targets[:count], weights=rows.weights[:count]
+    )
+
+
+def joined_rows(parts: Sequence[Rows]) -> Rows:
+    """Several epochs one below the other."""
+    return Rows(
+        inputs=np.concatenate([part.inputs for part in parts]),
+        targets=np.concatenate([part.targets for part in parts]),
+        weights=np.concatenate([part.weights for part in parts]),
+    )

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from models.baseline import SpeakerBaseline
 from models.network import Network
-from models.preprocess import Preprocessing, handle_level
-from realtime.smoothing import LEAST_PROBABILITY
+from models.preprocess import Preprocessing
+from models.windows import FRAMES_PER_SECOND
+from realtime.pooling import Pool
 from training.table import Table
 
 Array = NDArray[np.float64]
@@ -25,11 +26,6 @@ class Judge:
 
     preprocessing: Preprocessing
     network: Network
-
-    def levelled(self, table: Table) -> Array:
-        """Vectors of a table's rows with the level handled, shape (n, 193)."""
-        kept = self.preprocessing.mel_level_kept, self.preprocessing.mfcc_level_kept
-        return handle_level(table.logged.astype(np.float64), *kept)
 
     def logits(self, levelled: Array, baseline: SpeakerBaseline) -> Array:
         """Outputs before the softmax, shape (n, 8), of rows of one speaker."""
@@ -56,6 +52,7 @@ class Verdicts:
     clip : ndarray, shape (n,)
     labels : ndarray, shape (n,)
         Position in `EMOTIONS`.
+    active_frames : ndarray, shape (n,)
     is_live : ndarray, shape (n,)
         Whether the row has enough speech for a live window; the others count in whole clips only.
     """
@@ -64,6 +61,7 @@ class Verdicts:
     weight: Array
     clip: NDArray[np.int64]
     labels: NDArray[np.int64]
+    active_frames: NDArray[np.int64]
     is_live: NDArray[np.bool_]
 
     def rows(self, chosen: NDArray[np.bool_]) -> "Verdicts":
@@ -73,6 +71,7 @@ class Verdicts:
             weight=self.weight[chosen],
             clip=self.clip[chosen],
             labels=self.labels[chosen],
+            active_frames=self.active_frames[chosen],
             is_live=self.is_live[chosen],
         )
 
@@ -85,13 +84,14 @@ def joined(parts: Iterable[Verdicts]) -> Verdicts:
         weight=np.concatenate([part.weight for part in every]),
         clip=np.concatenate([part.clip for part in every]),
         labels=np.concatenate([part.labels for part in every]),
+        active_frames=np.concatenate([part.active_frames for part in every]),
         is_live=np.concatenate([part.is_live for part in every]),
     )
 
 
 def cold(judge: Judge, table: Table) -> Verdicts:
     """Every row judged without a baseline."""
-    return _verdicts(judge, table, judge.levelled(table), SpeakerBaseline())
+    return _verdicts(judge, table, table.levelled.astype(np.float64), SpeakerBaseline())
 
 
 def after_clips(
@@ -112,7 +112,7 @@ def after_clips(
     """
     parts = []
     for part in _speakers(table):
-        levelled, evidence = judge.levelled(part), part.evidence
+        levelled, evidence = part.levelled.astype(np.float64), part.evidence
         clips = np.unique(part.clip)
         for _ in range(draws):
             heard = rng.permutation(clips)[: min(count, clips.size - 1)]
@@ -130,7 +130,7 @@ def folder(judge: Judge, table: Table) -> Verdicts:
     """
     parts = []
     for part in _speakers(table):
-        levelled = judge.levelled(part)
+        levelled = part.levelled.astype(np.float64)
         baseline = SpeakerBaseline()
         for vector, evidence in zip(levelled, part.evidence.tolist(), strict=True):
             baseline.update(vector, evidence)
@@ -149,12 +149,13 @@ def _verdicts(judge: Judge, table: Table, levelled: Array, baseline: SpeakerBase
         weight=np.full(len(levelled), baseline.weight),
         clip=table.clip.astype(np.int64),
         labels=table.labels,
+        active_frames=np.rint(table.active_s * FRAMES_PER_SECOND).astype(np.int64),
         is_live=table.is_live,
     )
 
 
 def pooled(verdicts: Verdicts, probabilities: Array) -> tuple[Array, NDArray[np.int64]]:
-    """One row per clip: the geometric mean of its windows' probabilities, as `classify` pools.
+    """One row per clip, pooled over its windows as `classify` does.
 
     Parameters
     ----------
@@ -168,13 +169,19 @@ def pooled(verdicts: Verdicts, probabilities: Array) -> tuple[Array, NDArray[np.
     labels : ndarray, shape (clips,)
     """
     starts = np.flatnonzero(np.diff(verdicts.clip, prepend=-1))
-    clips = np.split(probabilities, starts[1:])
-    return np.array([geometric_mean(clip) for clip in clips]), verdicts.labels[starts]
+    clips = zip(
+        np.split(probabilities, starts[1:]),
+        np.split(verdicts.active_frames, starts[1:]),
+        strict=True,
+    )
+    return np.array([pool(*clip) for clip in clips]), verdicts.labels[starts]
 
 
-def geometric_mean(probabilities: Array) -> Array:
-    """Pool windows, shape (n, 8), into one row, shape (8,), that sums to 1."""
-    mean = np.log(np.maximum(probabilities, LEAST_PROBABILITY)).mean(axis=0)
-    powers = np.exp(mean - mean.max())
-    pooled_row: Array = powers / powers.sum()
-    return pooled_row
+def pool(probabilities: Array, active_frames: NDArray[np.int64]) -> Array:
+    """One row, shape (8,), from the windows of a recording, shape (n, 8), n at least 1."""
+    windows = Pool()
+    windows.add(probabilities, active_frames)
+    found = windows.result()
+    if found is None:
+        raise ValueError("there is no window to pool")
+    return found

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from models.labels import EMOTIONS
 from models.network import Layer, Network
 from training.config import NetworkSettings
-from training.fitted import Curves, EpochMaker, Fitted, RowWeigher, cosine_rate, cross_entropy
+from training.fitted import (
+    Curves,
+    EpochMaker,
+    Fitted,
+    cosine_rate,
+    cross_entropy,
+    whole_batches,
+)
 from training.rows import Rows
 
 PICKLE_PROTOCOL = 4
@@ -56,60 +63,43 @@ class SklearnModel:
 
 
 def fit_mlp(
-    epoch: EpochMaker,
-    weigh: RowWeigher,
-    settings: NetworkSettings,
-    *,
-    seed: int,
-    held_out: Rows | None = None,
+    epoch: EpochMaker, settings: NetworkSettings, *, seed: int, held_out: Rows | None = None
 ) -> Fitted:
     """Fit an `MLPClassifier` with fresh rows in every epoch.
-
-    Targets that are no certainties are sampled afresh each epoch, which has the same mean
-    gradient: the classifier itself takes labels only.
 
     Parameters
     ----------
     epoch : callable
         Makes rows from a generator.
-    weigh : callable
-        Weight of each row.
     settings : NetworkSettings
     seed : int
     held_out : Rows, optional
         Judged after every epoch, for the curves; nothing is chosen by it.
     """
-    from sklearn.neural_network import MLPClassifier
-
     rng = np.random.default_rng(seed)
-    classifier = MLPClassifier(
-        hidden_layer_sizes=settings.hidden_layer_shape,
-        batch_size=settings.batch_size,
-        learning_rate_init=settings.learning_rate,
-        # scikit-learn divides its penalty by the rows of a batch.
-        alpha=settings.weight_decay * settings.batch_size,
-        shuffle=False,
-        random_state=seed,
-    )
-    model = SklearnModel(classifier)
+    classifier = _untrained(settings, seed)
     loss: list[float] = []
     judged: list[tuple[float, float]] = []
     for number in range(settings.epochs):
-        rows = epoch(rng)
-        if number:
+        rows = whole_batches(epoch(rng), settings.batch_size)
+        if not number:
+            classifier.set_params(batch_size=min(settings.batch_size, len(rows.inputs)))
+        else:
+            # scikit-learn has no schedule for Adam in its public interface.
             rate = cosine_rate(settings.learning_rate, number, settings.epochs)
-            classifier._optimizer.learning_rate_init = rate  # noqa: SLF001 - no public schedule for Adam
+            classifier._optimizer.learning_rate_init = rate  # noqa: SLF001
+        classifier.soft_targets = rows.targets
         classifier.partial_fit(
-            rows.inputs,
-            _sampled(rows.targets, rng),
+            dropped_out(rows.inputs, settings.input_dropout, rng),
+            rows.targets.argmax(axis=1),
             classes=np.arange(len(EMOTIONS)),
-            sample_weight=weigh(rows),
+            sample_weight=rows.weights,
         )
         loss.append(float(classifier.loss_))
         if held_out is not None:
-            judged.append(cross_entropy(model.network(), held_out))
+            judged.append(cross_entropy(SklearnModel(classifier).network(), held_out))
     return Fitted(
-        model=model,
+        model=SklearnModel(_plain(classifier)),
         curves=Curves(
             loss=tuple(loss),
             held_out_loss=tuple(value for value, _ in judged),
@@ -118,9 +108,67 @@ def fit_mlp(
     )
 
 
-def _sampled(targets: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.int64]:
-    """A label for each row, drawn from its target."""
-    edges = np.cumsum(targets.astype(np.float64), axis=1)
-    draw = rng.random((len(targets), 1)) * edges[:, -1:]
-    drawn: NDArray[np.int64] = (draw >= edges).sum(axis=1).clip(max=targets.shape[1] - 1)
-    return drawn
+def _untrained(settings: NetworkSettings, seed: int) -> Any:
+    from sklearn.neural_network import MLPClassifier
+
+    dropout_rng = np.random.default_rng([seed, 1])
+
+    class SoftClassifier(MLPClassifier):  # type: ignore[misc]
+        """An `MLPClassifier` that learns probabilities, and leaves out hidden units meanwhile.
+
+        The gradient passes where an activation is not zero, so units left out get none; it
+        lacks the constant factor of those kept, which Adam divides out.
+        """
+
+        soft_targets: NDArray[np.float32]
+
+        def _validate_input(self, *given: Any, **named: Any) -> tuple[Any, NDArray[np.float32]]:
+            inputs, _ = super()._validate_input(*given, **named)
+            return inputs, self.soft_targets
+
+        def _forward_pass(self, activations: list[Any]) -> list[Any]:
+            for i, (weight, bias) in enumerate(zip(self.coefs_, self.intercepts_, strict=True)):
+                values = activations[i] @ weight + bias
+                if i == len(self.coefs_) - 1:
+                    activations[i + 1] = _softmax(values)
+                else:
+                    share = settings.dropout if i == 0 else 0.0
+                    activations[i + 1] = dropped_out(np.maximum(values, 0), share, dropout_rng)
+            return activations
+
+    return SoftClassifier(
+        hidden_layer_sizes=settings.hidden_layer_shape,
+        batch_size=settings.batch_size,
+        learning_rate_init=settings.learning_rate,
+        # scikit-learn divides its penalty by the rows of a batch.
+        alpha=settings.weight_decay * settings.batch_size,
+        shuffle=False,
+        random_state=seed,
+    )
+
+
+def _plain(classifier: Any) -> Any:
+    """The same classifier as a plain `MLPClassifier`, which any scikit-learn can unpickle."""
+    from sklearn.neural_network import MLPClassifier
+
+    plain = MLPClassifier(**classifier.get_params())
+    vars(plain).update(vars(classifier))
+    del plain.soft_targets
+    return plain
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
+    return shares
+
+
+def dropped_out(
+    values: NDArray[np.float32], share: float, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Zero a share of the values and raise the others so that the mean stays."""
+    if not share:
+        return values
+    kept = rng.random(values.shape, np.float32) >= share
+    raised: NDArray[np.float32] = values * kept * np.float32(1 / (1 - share))
+    return raised

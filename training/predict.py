@@ -17,7 +17,7 @@ from realtime.recording import analyse
 from training.config import FRAMEWORKS
 from training.features import HOP_S
 from training.fitted import FrameworkModel
-from training.judge import geometric_mean
+from training.judge import pool
 
 LIVE_WINDOW_S = 3.0
 LEAST_SOFTMAX = 1e-30
@@ -80,7 +80,8 @@ def predict(path: Path, bundle: Bundle, model: FrameworkModel) -> Prediction:
     AudioError
         If the file cannot be read.
     """
-    levelled = bundle.preprocessing.levelled(window_vectors(path, bundle))
+    vectors, active_frames = spoken_windows(path, bundle)
+    levelled = bundle.preprocessing.levelled(vectors)
     if not len(levelled):
         return Prediction(raw=np.zeros((0, len(EMOTIONS))), probabilities=None)
     inputs = bundle.preprocessing.standardised(levelled, SpeakerBaseline())
@@ -88,17 +89,22 @@ def predict(path: Path, bundle: Bundle, model: FrameworkModel) -> Prediction:
     temperature = bundle.calibration.for_window(LIVE_WINDOW_S).temperature_cold
     # The logarithm of a softmax is its logits but for a constant that the next one takes out.
     calibrated = softmax(np.log(np.maximum(raw, LEAST_SOFTMAX)), temperature)
-    return Prediction(raw=raw, probabilities=geometric_mean(calibrated))
+    return Prediction(raw=raw, probabilities=pool(calibrated, active_frames))
 
 
-def window_vectors(path: Path, bundle: Bundle) -> NDArray[np.float32]:
-    """Vectors of a recording's windows with enough speech, shape (n, 193)."""
+def spoken_windows(path: Path, bundle: Bundle) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Vectors, shape (n, 193), and active frames, shape (n,), of windows with enough speech."""
     with TemporaryDirectory(prefix="ser-live-") as folder:
         recording = analyse(
             path, bundle.banks, window_s=LIVE_WINDOW_S, hop_s=HOP_S, folder=Path(folder)
         )
-        parts = [vectors for vectors, _ in recording.windows()]
-    return np.concatenate(parts) if parts else np.zeros((0, FEATURE_COUNT), np.float32)
+        parts = list(recording.windows())
+    if not parts:
+        return np.zeros((0, FEATURE_COUNT), np.float32), np.zeros(0, np.int64)
+    return (
+        np.concatenate([vectors for vectors, _ in parts]),
+        np.concatenate([active_frames for _, active_frames in parts]),
+    )
 
 
 def prediction_text(prediction: Prediction) -> str:

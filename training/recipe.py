@@ -7,6 +7,8 @@ from realtime.config import in_range
 from training.augment import AS_IT_IS, Copy
 
 BALANCES = ("none", "weights", "sampling")
+NOISE = tuple(Copy(noise_snr_db=3, noise_spread_db=22, take=take) for take in (1, 2, 3, 4))
+TELEPHONE = (Copy(lowest_hz=300, highest_hz=3400),)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,31 +19,44 @@ class Recipe:
     ----------
     speeds : tuple of float
         Speed-perturbed copies beside the clip as it is.
-    rows_per_copy : int
-        Rows that each copy of a clip gives to an epoch.
-    gain_db, tilt_db : float
-        Standard deviation of a session's gain and of its equaliser (change over the band).
-    mel_level_kept, mfcc_level_kept, prior_weight : float
-        See `models.preprocess.Preprocessing`.
+    noise_share, telephone_share : float
+        Share of sessions heard in noise, and through a telephone's band.
+    prior_weight, variance_prior_weight : float
+        See `models.baseline.Population`.
+    relevance_power : float
+        How strongly features are scaled by how well they tell emotions apart; 0: not at all.
     cold_share, whole_share : float
-        Share of rows without any baseline, and with one from all of the speaker's clips.
-    label_smoothing : float
-        Share of each target spread evenly over the emotions.
+        Share of sessions without any baseline, and with one from all of the speaker's clips.
+    window_share : float
+        Share of rows that are live windows; the others are whole clips.
+    song_weight : float
+        Weight of sung clips against spoken ones.
     balance : str
         `none`, `weights` or `sampling`: what is done about emotions with fewer clips.
+    teachers, teacher_epochs : int
+        Networks whose mean probability the released network learns from; 0: labels alone.
+    teacher_share : float
+        Share of the teachers in a target; the label has the rest.
+    label_smoothing : float
+        Share of a teacher's own target spread evenly over the emotions; of the released
+        network's where it has no teachers.
     """
 
     speeds: tuple[float, ...] = (0.87, 0.93, 1.07, 1.14)
-    rows_per_copy: int = 2
-    gain_db: float = 6.0
-    tilt_db: float = 4.0
-    mel_level_kept: float = 0.0
-    mfcc_level_kept: float = 1.0
-    prior_weight: float = 2.0
-    cold_share: float = 0.3
+    noise_share: float = 0.12
+    telephone_share: float = 0.06
+    prior_weight: float = 1.5
+    variance_prior_weight: float = 10.0
+    relevance_power: float = 0.75
+    cold_share: float = 0.25
     whole_share: float = 0.3
-    label_smoothing: float = 0.05
+    window_share: float = 0.5
+    song_weight: float = 0.3
     balance: str = "weights"
+    teachers: int = 4
+    teacher_epochs: int = 100
+    teacher_share: float = 0.8
+    label_smoothing: float = 0.1
 
     def __post_init__(self) -> None:
         """Check ranges; raises `ConfigError`."""
@@ -49,17 +64,33 @@ class Recipe:
             raise ConfigError(f"speeds has {len(self.speeds)} numbers: give at most 32.")
         for speed in self.speeds:
             in_range("speeds", speed, 0.5, 2.0)
-        in_range("rows_per_copy", self.rows_per_copy, 1, 100)
-        in_range("gain_db", self.gain_db, 0.0, 60.0)
-        in_range("tilt_db", self.tilt_db, 0.0, 60.0)
-        in_range("prior_weight", self.prior_weight, 1e-3, 1e3)
-        for name in ("mel_level_kept", "mfcc_level_kept", "cold_share", "whole_share"):
+        for name in ("prior_weight", "variance_prior_weight"):
+            in_range(name, getattr(self, name), 1e-3, 1e3)
+        in_range("relevance_power", self.relevance_power, 0.0, 4.0)
+        for name in ("cold_share", "window_share", "song_weight", "noise_share", "teacher_share"):
             in_range(name, getattr(self, name), 0.0, 1.0)
+        in_range("telephone_share", self.telephone_share, 0.0, 1.0 - self.noise_share)
         in_range("whole_share", self.whole_share, 0.0, 1.0 - self.cold_share)
         in_range("label_smoothing", self.label_smoothing, 0.0, 0.9)
+        in_range("teachers", self.teachers, 0, 100)
+        in_range("teacher_epochs", self.teacher_epochs, 1, 10_000)
         if self.balance not in BALANCES:
             raise ConfigError(f"balance is {self.balance!r}: choose {', '.join(BALANCES)}.")
 
-    def copies(self) -> tuple[Copy, ...]:
-        """The sound's copies; the first is the sound as it is."""
+    def clean_copies(self) -> tuple[Copy, ...]:
+        """The sound as it is, then at other speeds."""
         return (AS_IT_IS, *(Copy(speed=speed) for speed in self.speeds))
+
+    def copies(self) -> tuple[Copy, ...]:
+        """All copies of a sound; the clean ones first."""
+        noise = NOISE if self.noise_share else ()
+        telephone = TELEPHONE if self.telephone_share else ()
+        return (*self.clean_copies(), *noise, *telephone)
+
+    def copy_shares(self) -> tuple[float, ...]:
+        """How often a session is heard in each of `copies`."""
+        clean = len(self.clean_copies())
+        shares = [(1 - self.noise_share - self.telephone_share) / clean] * clean
+        shares += [self.noise_share / len(NOISE)] * len(NOISE) if self.noise_share else []
+        shares += [self.telephone_share] if self.telephone_share else []
+        return tuple(shares)

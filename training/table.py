@@ -1,4 +1,4 @@
-"""The rows that a network may learn from or be judged on: log vectors with their clip's facts."""
+"""The rows that a network may learn from or be judged on: vectors with their clip's facts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.labels import EMOTIONS
-from models.preprocess import log_vectors
+from models.level_free import level_free
 from models.windows import FRAMES_PER_SECOND, LEAST_ACTIVE_FRAMES
 from training.features import HOP_S, WHOLE_CLIP_S, CorpusVectors, active_seconds
-from training.ravdess import Clip
+from training.ravdess import Channel, Clip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -19,8 +19,8 @@ class Table:
 
     Attributes
     ----------
-    logged : ndarray, shape (n, 193), float32
-        Log vectors, before any level rule.
+    levelled : ndarray, shape (n, 193), float32
+        Vectors in the form that the baseline learns from (`models.level_free`).
     clip, copy : ndarray, shape (n,), int32
         Position of the row's clip and copy.
     window_s : ndarray, shape (n,), float32
@@ -29,26 +29,30 @@ class Table:
         Seconds of speech in the window.
     emotion, speaker : ndarray, shape (m,), int64
         Of each clip: position in `EMOTIONS`, and any number that tells speakers apart.
+    is_song : ndarray, shape (m,), bool
+        Of each clip.
     """
 
-    logged: NDArray[np.float32]
+    levelled: NDArray[np.float32]
     clip: NDArray[np.int32]
     copy: NDArray[np.int32]
     window_s: NDArray[np.float32]
     active_s: NDArray[np.float64]
     emotion: NDArray[np.int64]
     speaker: NDArray[np.int64]
+    is_song: NDArray[np.bool_]
 
     def rows(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> "Table":
         """Some of the rows; clips keep their positions."""
         return Table(
-            logged=self.logged[chosen],
+            levelled=self.levelled[chosen],
             clip=self.clip[chosen],
             copy=self.copy[chosen],
             window_s=self.window_s[chosen],
             active_s=self.active_s[chosen],
             emotion=self.emotion,
             speaker=self.speaker,
+            is_song=self.is_song,
         )
 
     def of_clips(self, clips: NDArray[np.intp]) -> "Table":
@@ -82,23 +86,28 @@ class Table:
 
 
 def make_table(
-    vectors: CorpusVectors, emotion: NDArray[np.int64], speaker: NDArray[np.int64]
+    vectors: CorpusVectors,
+    emotion: NDArray[np.int64],
+    speaker: NDArray[np.int64],
+    is_song: NDArray[np.bool_] | None = None,
 ) -> Table:
-    """Put vectors in decibels beside what is known of their clips.
+    """Put vectors beside what is known of their clips.
 
     Parameters
     ----------
     vectors : CorpusVectors
-    emotion, speaker : ndarray, shape (sounds,)
+    emotion, speaker, is_song : ndarray, shape (sounds,)
+        All is speech where `is_song` is left out.
     """
     return Table(
-        logged=log_vectors(vectors.vectors).astype(np.float32),
+        levelled=level_free(vectors.vectors).astype(np.float32),
         clip=vectors.clip,
         copy=vectors.copy,
         window_s=vectors.window_s,
         active_s=active_seconds(vectors.active_frames),
         emotion=emotion,
         speaker=speaker,
+        is_song=np.zeros(len(emotion), np.bool_) if is_song is None else is_song,
     )
 
 
@@ -108,4 +117,5 @@ def ravdess_table(vectors: CorpusVectors, clips: Sequence[Clip]) -> Table:
         vectors,
         np.array([EMOTIONS.index(clip.emotion) for clip in clips], np.int64),
         np.array([clip.actor for clip in clips], np.int64),
+        np.array([clip.channel is Channel.SONG for clip in clips], np.bool_),
     )

@@ -1,15 +1,20 @@
 """The running baseline equals batch statistics, and its prior behaves."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.baseline import SpeakerBaseline
+from models.baseline import VARIANCE_FLOOR, Population, SpeakerBaseline
 from models.feature_table import FEATURE_COUNT
 
 MEAN = np.zeros(FEATURE_COUNT)
-SCALE = np.ones(FEATURE_COUNT)
+ONES = np.ones(FEATURE_COUNT)
+POPULATION = Population(
+    mean=MEAN + 2, between=3 * ONES, within=ONES, prior_weight=2.0, variance_prior_weight=8.0
+)
 
 
 @given(
@@ -32,16 +37,31 @@ def test_running_statistics_equal_weighted_batch_statistics(
 
 
 def test_nothing_known_is_the_population() -> None:
-    mean, scale = SpeakerBaseline().blended(MEAN + 2, SCALE * 3, 4.0)
-    np.testing.assert_array_equal(mean, MEAN + 2)
-    np.testing.assert_array_equal(scale, SCALE * 3)
+    mean, scale = SpeakerBaseline().blended(POPULATION)
+    np.testing.assert_array_equal(mean, POPULATION.mean)
+    np.testing.assert_allclose(scale**2, 3 + 1 + VARIANCE_FLOOR, rtol=1e-9)
 
 
 def test_much_evidence_is_the_speaker() -> None:
-    baseline = SpeakerBaseline(weight=1e9, mean=MEAN + 7, variance=SCALE * 4)
-    mean, scale = baseline.blended(MEAN, SCALE, 4.0)
+    baseline = SpeakerBaseline(weight=1e9, mean=MEAN + 7, variance=ONES * 4)
+    mean, scale = baseline.blended(POPULATION)
     np.testing.assert_allclose(mean, 7, rtol=1e-6)
-    np.testing.assert_allclose(scale, 2, rtol=1e-6)
+    np.testing.assert_allclose(scale**2, 4 + VARIANCE_FLOOR, rtol=1e-6)
+
+
+def test_as_much_evidence_as_the_prior_is_half_way() -> None:
+    baseline = SpeakerBaseline(weight=2.0, mean=MEAN + 4, variance=MEAN)
+    mean, _ = baseline.blended(POPULATION)
+    np.testing.assert_allclose(mean, 3)
+    baseline = SpeakerBaseline(weight=8.0, mean=MEAN + 4, variance=MEAN)
+    _, scale = baseline.blended(POPULATION)
+    np.testing.assert_allclose(scale**2, 2 + VARIANCE_FLOOR, rtol=1e-9)
+
+
+def test_a_feature_that_never_changes_divides_by_no_zero() -> None:
+    flat = replace(POPULATION, between=MEAN, within=MEAN)
+    _, scale = SpeakerBaseline(weight=1e9).blended(flat)
+    assert (scale > 0).all()
 
 
 def test_no_evidence_teaches_nothing() -> None:

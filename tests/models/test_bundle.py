@@ -136,7 +136,7 @@ def _pickled() -> bytes:
         (_npz(weight_0=np.zeros((3, 3), np.float32)), "incomplete"),
         (_npz(bias_1=np.full(8, np.nan, np.float32)), "not finite"),
         (_npz(bias_1=np.zeros(8, np.int64)), "not an array of floats"),
-        (_npz(population_scale=np.zeros(193, np.float32)), "incomplete"),
+        (_npz(population_within=np.full(193, -1, np.float32)), "incomplete"),
         (_npz(population_mean=np.zeros(192, np.float32)), "incomplete"),
         (_npz(bank_mel=np.zeros((128, 512), np.float32)), "incomplete"),
         (_npz(**{f"weight_{i}": np.zeros(1, np.float32) for i in range(2, 200)}), "arrays"),

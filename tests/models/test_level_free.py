@@ -1,0 +1,70 @@
+"""The form that a gain does not change, and what of it an equaliser leaves alone."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.fft import dct
+
+from models.feature_table import FEATURE_COUNT, SPANS
+from models.level_free import NOTHING, level_free
+
+MEL, MFCC = SPANS["mel"], SPANS["mfcc"]
+GAPS = slice(MEL.start + 1, MEL.start + 40)
+
+
+def random_vector(seed: int) -> NDArray[np.float64]:
+    """Means over frames of a random spectrogram, as a window vector has them."""
+    rng = np.random.default_rng(seed)
+    power_db = rng.normal(-20, 15, (30, 128)) + rng.normal(0, 10, (30, 1))
+    vector = rng.normal(size=FEATURE_COUNT)
+    vector[MEL] = (10 ** (power_db / 10)).mean(axis=0)
+    vector[MFCC] = dct(power_db, norm="ortho", axis=1)[:, :40].mean(axis=0)
+    return vector
+
+
+def through(vector: NDArray[np.float64], curve_db: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The vector that the same sound has behind an equaliser."""
+    changed = vector.copy()
+    changed[MEL] *= 10 ** (curve_db / 10)
+    changed[MFCC] += dct(curve_db, norm="ortho")[:40]
+    return changed
+
+
+@given(st.integers(0, 999), st.floats(-40, 40))
+def test_a_gain_changes_nothing(seed: int, gain_db: float) -> None:
+    vector = random_vector(seed)
+    louder = through(vector, np.full(128, gain_db))
+    np.testing.assert_allclose(level_free(louder), level_free(vector), atol=1e-8)
+
+
+@given(st.integers(0, 999))
+def test_an_equaliser_leaves_the_movement_of_each_order_alone(seed: int) -> None:
+    vector = random_vector(seed)
+    curve_db = np.random.default_rng(seed + 1).normal(0, 6, 128)
+    found, expected = level_free(through(vector, curve_db)), level_free(vector)
+    np.testing.assert_allclose(found[GAPS], expected[GAPS], atol=1e-8)
+    np.testing.assert_allclose(found[0], expected[0], atol=1e-8)
+    assert np.abs(found - expected).max() > 1
+
+
+def test_a_sound_that_does_not_move_has_no_gap() -> None:
+    vector = random_vector(0)
+    vector[MFCC] = dct(10 * np.log10(vector[MEL]), norm="ortho")[:40]
+    np.testing.assert_allclose(level_free(vector)[GAPS], 0, atol=1e-9)
+    np.testing.assert_allclose(level_free(vector)[0], 0, atol=1e-9)
+
+
+def test_one_place_is_empty_and_the_rest_stays() -> None:
+    vectors = np.stack([random_vector(seed) for seed in range(3)])
+    form = level_free(vectors)
+    assert form.shape == vectors.shape
+    assert not form[:, NOTHING].any()
+    for kept in (slice(1, 40), SPANS["chroma"], SPANS["contrast"], SPANS["tonnetz"]):
+        np.testing.assert_array_equal(form[:, kept], vectors[:, kept])
+
+
+def test_silence_is_finite_and_the_vector_stays_as_it_was() -> None:
+    silence = np.zeros(FEATURE_COUNT)
+    assert np.isfinite(level_free(silence)).all()
+    assert not silence.any()

@@ -1,0 +1,62 @@
+"""From vectors to the network's input: bounded, invariant to gain, aware of the baseline."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.baseline import Population, SpeakerBaseline
+from models.feature_table import FEATURE_COUNT, SPANS
+from models.level_free import NOTHING
+from models.preprocess import LARGEST_DEVIATION, MATURITY_SCALE, Preprocessing
+
+RNG = np.random.default_rng(0)
+PREPROCESSING = Preprocessing(
+    population=Population(
+        mean=RNG.normal(0, 5, FEATURE_COUNT),
+        between=RNG.uniform(1, 3, FEATURE_COUNT),
+        within=RNG.uniform(1, 9, FEATURE_COUNT),
+        prior_weight=1.5,
+        variance_prior_weight=10.0,
+    ),
+    relevance=RNG.uniform(0.1, 2, FEATURE_COUNT),
+)
+
+
+def vectors(count: int = 5) -> np.ndarray:
+    rows = np.random.default_rng(1).normal(0, 5, (count, FEATURE_COUNT))
+    rows[:, SPANS["mel"]] = np.random.default_rng(2).uniform(1e-6, 1, (count, 128))
+    return rows
+
+
+def test_a_row_alone_and_among_others_is_the_same() -> None:
+    levelled = PREPROCESSING.levelled(vectors())
+    every = PREPROCESSING.standardised(levelled, SpeakerBaseline())
+    one = PREPROCESSING.standardised(levelled[2], SpeakerBaseline())
+    np.testing.assert_allclose(one, every[2], atol=1e-12)
+
+
+@given(st.floats(1e-6, 1e9))
+def test_deviations_are_bounded(size: float) -> None:
+    inputs = PREPROCESSING.standardised(np.full(FEATURE_COUNT, size), SpeakerBaseline())
+    features = np.delete(np.arange(FEATURE_COUNT), NOTHING)
+    bound = LARGEST_DEVIATION * PREPROCESSING.relevance
+    assert (np.abs(inputs)[features] <= bound[features] + 1e-9).all()
+
+
+@pytest.mark.parametrize(("weight", "told"), [(0.0, -1.0), (1.5, 0.0), (1e9, 1.0)])
+def test_the_empty_place_tells_how_mature_the_baseline_is(weight: float, told: float) -> None:
+    baseline = SpeakerBaseline(weight=weight)
+    inputs = PREPROCESSING.standardised(PREPROCESSING.levelled(vectors()), baseline)
+    np.testing.assert_allclose(inputs[:, NOTHING], told * MATURITY_SCALE, atol=1e-6)
+
+
+def test_one_shout_is_drawn_in_before_it_is_learnt() -> None:
+    quiet, shouted = SpeakerBaseline(), SpeakerBaseline()
+    ordinary = PREPROCESSING.population.mean
+    for _ in range(10):
+        PREPROCESSING.learn(quiet, ordinary, 0.5)
+        PREPROCESSING.learn(shouted, ordinary, 0.5)
+    PREPROCESSING.learn(shouted, ordinary + 1e6, 0.5)
+    _, scale = quiet.blended(PREPROCESSING.population)
+    assert (np.abs(shouted.mean - quiet.mean) <= LARGEST_DEVIATION * scale).all()

@@ -1,0 +1,131 @@
+"""Augmented copies: seeded by the sound itself, and each doing what it says."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.augment import (
+    AS_IT_IS,
+    Copy,
+    band_limited,
+    coloured_noise,
+    loud_power,
+    make_copy,
+    pink_noise,
+    with_noise,
+    with_room,
+)
+
+RATE = 16_000
+SOUND = np.sin(np.arange(RATE) * 0.3).astype(np.float32) * np.float32(0.2)
+KINDS = [
+    Copy(speed=1.1),
+    Copy(room_s=0.3),
+    Copy(lowest_hz=300, highest_hz=3400),
+    Copy(noise_snr_db=10),
+    Copy(gain_db=-20),
+    Copy(rate=8000),
+]
+
+
+def test_a_copy_that_does_nothing_is_the_sound() -> None:
+    samples, rate = make_copy(SOUND, RATE, AS_IT_IS)
+    assert samples is SOUND
+    assert rate == RATE
+
+
+@pytest.mark.parametrize("copy", KINDS, ids=str)
+def test_the_same_sound_gives_the_same_copy(copy: Copy) -> None:
+    one, _ = make_copy(SOUND, RATE, copy)
+    two, _ = make_copy(SOUND.copy(), RATE, copy)
+    np.testing.assert_array_equal(one, two)
+    assert one.dtype == np.float32
+    assert np.isfinite(one).all()
+    assert one.shape != SOUND.shape or not np.array_equal(one, SOUND)
+
+
+@pytest.mark.parametrize("speed", [0.8, 1.25])
+def test_speed_changes_the_length(speed: float) -> None:
+    samples, rate = make_copy(SOUND, RATE, Copy(speed=speed))
+    assert rate == RATE
+    assert samples.size == pytest.approx(RATE / speed, abs=2)
+
+
+def test_another_rate_keeps_the_duration() -> None:
+    samples, rate = make_copy(SOUND, RATE, Copy(rate=44_100))
+    assert (samples.size, rate) == (44_100, 44_100)
+
+
+@given(st.floats(-10, 40), st.integers(0, 9))
+def test_noise_lies_as_far_below_the_sound_as_asked(snr_db: float, seed: int) -> None:
+    noise = pink_noise(SOUND.size, np.random.default_rng(seed))
+    added = (with_noise(SOUND, snr_db, noise) - SOUND).astype(np.float64)
+    found = 10 * np.log10(loud_power(SOUND) / np.mean(added**2))
+    assert found == pytest.approx(snr_db, abs=0.05)
+
+
+def test_a_noise_of_zeros_adds_nothing() -> None:
+    assert with_noise(SOUND, 10, np.zeros_like(SOUND)) is SOUND
+
+
+def test_loud_power_leaves_out_silence() -> None:
+    with_pause = np.concatenate([SOUND, np.zeros(4 * RATE, np.float32)])
+    assert loud_power(with_pause) == pytest.approx(loud_power(SOUND), rel=0.05)
+    assert loud_power(SOUND[:100]) > 0
+    assert loud_power(np.zeros(0, np.float32)) == 0
+
+
+def test_pink_noise_falls_by_three_decibels_an_octave() -> None:
+    noise = pink_noise(2**18, np.random.default_rng(0))
+    power = np.abs(np.fft.rfft(noise)) ** 2
+    octaves = [power[2**k : 2 ** (k + 1)].mean() for k in range(8, 16)]
+    np.testing.assert_allclose(np.diff(10 * np.log10(octaves)), -3.01, atol=0.7)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_coloured_noise_is_finite_seeded_and_of_level_one(seed: int) -> None:
+    noise = coloured_noise(16_000, np.random.default_rng(seed))
+    np.testing.assert_array_equal(noise, coloured_noise(16_000, np.random.default_rng(seed)))
+    assert np.std(noise) == pytest.approx(1, abs=0.05)
+    assert coloured_noise(100, np.random.default_rng(seed)).shape == (100,)
+
+
+def test_another_take_is_another_noise() -> None:
+    one, _ = make_copy(SOUND, RATE, Copy(noise_snr_db=5, take=1))
+    two, _ = make_copy(SOUND, RATE, Copy(noise_snr_db=5, take=2))
+    assert not np.allclose(one, two)
+
+
+def test_a_telephone_passes_the_middle_and_stops_the_rest() -> None:
+    time_s = np.arange(RATE) / RATE
+    for hertz, passes in ((100, False), (1000, True), (3000, True), (5000, False)):
+        tone = np.sin(2 * np.pi * hertz * time_s).astype(np.float32)
+        heard = band_limited(tone, RATE, 300, 3400)
+        assert bool(np.std(heard) > 0.5) is passes
+
+
+def test_a_room_keeps_length_and_direct_sound() -> None:
+    click = np.zeros(RATE, np.float32)
+    click[100] = 1
+    heard = with_room(click, RATE, 0.3, np.random.default_rng(0))
+    assert heard.size == click.size
+    assert heard[100] == pytest.approx(1, abs=1e-3)
+    energy = np.cumsum(heard[101:] ** 2)
+    assert energy[-1] == pytest.approx(1, rel=0.05)
+    assert energy[int(0.15 * RATE)] > 0.99 * energy[-1]
+
+
+def test_noise_from_a_folder_is_drawn_by_the_sound(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    for name in ("a.wav", "b.wav"):
+        soundfile.write(tmp_path / name, rng.uniform(-0.5, 0.5, 8000), 8000)
+    copy = Copy(noise_snr_db=0, noise_dir=str(tmp_path))
+    heard, _ = make_copy(SOUND, RATE, copy)
+    again, _ = make_copy(SOUND, RATE, copy)
+    other, _ = make_copy(SOUND[::-1].copy(), RATE, copy)
+    np.testing.assert_array_equal(heard, again)
+    assert not np.allclose(heard - SOUND, other - SOUND[::-1])

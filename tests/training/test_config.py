@@ -1,0 +1,69 @@
+"""The [training] tables: defaults, and a sentence for what is wrong."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.errors import ConfigError
+from training.config import TrainingSettings, settings_of, training_settings
+from training.recipe import Recipe
+
+
+def test_the_shipped_configuration_holds_the_defaults(root: Path) -> None:
+    assert training_settings(root / "config.toml") == TrainingSettings()
+
+
+def test_the_shipped_configuration_names_every_setting(root: Path) -> None:
+    text = (root / "config.toml").read_text()
+    for kind in (TrainingSettings, Recipe):
+        for field in fields(kind):
+            assert f"{field.name} =" in text or f"[training.{field.name}]" in text
+
+
+def test_the_networks_are_those_of_the_readme() -> None:
+    settings = TrainingSettings()
+    assert settings.network("ann").hidden_layer_shape == (300, 50, 20, 10)
+    assert settings.network("mlp").hidden_layer_shape == (300,)
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ({"sede": 1}, "did you mean seed"),
+        ({"seed": "one"}, "must be a whole number"),
+        ({"seed": -1}, "choose a value from 0"),
+        ({"framework": "torch"}, "choose keras, sklearn or both"),
+        ({"test_size": 1.5}, "choose a value from"),
+        ({"ann": 3}, r"must be a table, written as \[training.ann\]"),
+        ({"ann": {"epoch": 3}}, "did you mean epochs"),
+        ({"ann": {"hidden_layer_shape": []}}, "at least one layer"),
+        ({"ann": {"hidden_layer_shape": 300}}, "list of whole numbers"),
+        ({"ann": {"hidden_layer_shape": [3.5]}}, "list of whole numbers"),
+        ({"mlp": {"hidden_layer_shape": [0]}}, "choose a value from 1"),
+        ({"mlp": {"learning_rate": 0}}, "choose a value from"),
+        ({"recipe": {"speed": [1.1]}}, "did you mean speeds"),
+        ({"recipe": {"speeds": "fast"}}, "list of numbers"),
+        ({"recipe": {"speeds": [9.0]}}, "choose a value from"),
+        ({"recipe": {"speeds": [1.1] * 33}}, "at most 32"),
+        ({"recipe": {"noise_share": 0.8, "telephone_share": 0.3}}, "choose a value from"),
+        ({"recipe": {"balance": "fair"}}, "choose none, weights, sampling"),
+        ({"recipe": {"cold_share": 0.8, "whole_share": 0.3}}, "choose a value from"),
+    ],
+)
+def test_what_is_wrong_is_said(table: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        settings_of(table)
+
+
+def test_copies_have_shares_that_make_a_whole() -> None:
+    for recipe in (
+        Recipe(),
+        Recipe(noise_share=0.0),
+        Recipe(telephone_share=0.0, speeds=()),
+        Recipe(noise_share=0.5, telephone_share=0.5),
+    ):
+        assert len(recipe.copy_shares()) == len(recipe.copies())
+        assert sum(recipe.copy_shares()) == pytest.approx(1)
+        assert recipe.copies()[: len(recipe.clean_copies())] == recipe.clean_copies()

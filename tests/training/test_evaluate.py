@@ -1,0 +1,295 @@
+"""The whole evaluation on a tiny corpus: every protocol, table and picture; laws of its parts."""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from models.bundle import load_bundle
+from models.errors import BundleError, DataError
+from models.labels import EMOTIONS
+from training.cells import (
+    CLIP,
+    COLD,
+    FOLDER,
+    LIVE_WINDOW_S,
+    MODES,
+    WINDOW,
+    Judged,
+    cell,
+    judged_units,
+    windows_of,
+)
+from training.corpus import Corpus
+from training.evaluate import Places, bundles_in, evaluate
+from training.gate_recall import gate_recall
+from training.judge import Judge, after_clips, cold, folder
+from training.non_speech import judge_non_speech, synthetic_sounds
+from training.other_voices import read_labels
+from training.report import find_cell, table
+
+PICTURES = ("confusion", "reliability", "coverage", "maturity", "robustness", "curves")
+
+
+@pytest.fixture(scope="module")
+def voices(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Path:
+    """Clips of the tiny corpus under another guise: two speakers, eight emotions."""
+    target = tmp_path_factory.mktemp("voices")
+    rows = []
+    for path in sorted(tiny_data.rglob("*-01-01-0[12].flac")):
+        emotion = EMOTIONS[int(path.stem[6:8]) - 1]
+        rows.append({"file": path.name, "speaker": path.stem[-2:], "emotion": emotion})
+        (target / path.name).write_bytes(path.read_bytes())
+    with (target / "labels.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["file", "speaker", "emotion"])
+        writer.writeheader()
+        writer.writerows(rows)
+    return target
+
+
+@pytest.fixture(scope="module")
+def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("noise")
+    rng = np.random.default_rng(0)
+    soundfile.write(target / "hiss.wav", 0.1 * rng.standard_normal(48_000), 16_000)
+    return target
+
+
+@pytest.fixture(scope="module")
+def places(
+    tmp_path_factory: pytest.TempPathFactory,
+    tiny_data: Path,
+    tiny_cache: Path,
+    voices: Path,
+    noise: Path,
+) -> Places:
+    return Places(
+        data_dir=tiny_data,
+        report_dir=tmp_path_factory.mktemp("report"),
+        other_voices_dir=voices,
+        noise_dir=noise,
+        cache_dir=tiny_cache,
+        jobs=1,
+    )
+
+
+@pytest.fixture(scope="module")
+def report_dir(places: Places, tiny_bundles: Path) -> Path:
+    return evaluate(tiny_bundles / "mlp", places, say=lambda _: None).parent
+
+
+@pytest.fixture(scope="module")
+def found(report_dir: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((report_dir / "evaluation.json").read_text())
+    return content
+
+
+def named(cells: Sequence[dict[str, Any]], **names: object) -> list[dict[str, Any]]:
+    return [one for one in cells if all(one[key] == value for key, value in names.items())]
+
+
+def test_every_protocol_window_baseline_and_unit_has_its_figures(found: dict[str, Any]) -> None:
+    for protocol in ("actor-disjoint", "random 70/30", "statement-disjoint"):
+        for window_s in (1.0, 2.0, 3.0):
+            for baseline in MODES:
+                for unit in (WINDOW, CLIP):
+                    (one,) = named(
+                        found["cells"],
+                        protocol=protocol,
+                        channel="speech",
+                        window_s=window_s,
+                        baseline=baseline,
+                        unit=unit,
+                    )
+                    assert 0 <= one["uar"] <= 1
+                    assert one["pooled"]["ece"] >= 0
+
+
+def test_actor_folds_have_a_spread_and_their_mean_is_the_figure(found: dict[str, Any]) -> None:
+    one = named(found["cells"], protocol="actor-disjoint", baseline=COLD, unit=CLIP)[0]
+    assert len(one["uar_by_fold"]) == 2
+    assert one["uar"] == pytest.approx(np.mean(one["uar_by_fold"]))
+
+
+def test_every_clip_is_judged_once_by_a_model_that_never_heard_its_actor(
+    found: dict[str, Any],
+) -> None:
+    names = {"channel": "speech", "window_s": 3.0, "unit": CLIP, "baseline": FOLDER}
+    (one,) = named(found["cells"], protocol="actor-disjoint", **names)
+    assert one["pooled"]["rows"] == 64
+    assert np.sum(one["confusion"]) == 64
+    assert np.sum(one["confusion"], axis=1).tolist() == [8] * 8
+
+
+def test_robustness_covers_the_conditions_and_clean_loses_nothing(found: dict[str, Any]) -> None:
+    lines = found["robustness"]
+    conditions = {line["condition"] for line in lines}
+    assert {"gain -20 dB", "telephone band", "noise, 5 dB SNR", "source at 8 kHz"} <= conditions
+    assert {line["lost"] for line in named(lines, condition="clean")} == {0.0}
+
+
+def test_a_gain_costs_nothing_for_a_form_without_level(found: dict[str, Any]) -> None:
+    for line in named(found["robustness"], condition="gain +12 dB", baseline=COLD):
+        assert line["lost"] == pytest.approx(0, abs=0.05)
+
+
+def test_other_voices_are_judged_together_and_one_by_one(found: dict[str, Any]) -> None:
+    assert {line["speaker"] for line in found["other_voices"]} == {"all", "01", "02"}
+
+
+def test_noise_and_silence_get_no_emotion(found: dict[str, Any]) -> None:
+    for line in found["non_speech"]:
+        assert line["windows"] > 0
+        assert line["named"] == 0
+
+
+def test_the_maturity_curve_runs_from_cold_to_all(found: dict[str, Any]) -> None:
+    counts = [line["clips"] for line in named(found["maturity"], window_s=3.0)]
+    assert counts[0] == 0
+    assert counts[-1] == -1
+
+
+def test_report_and_pictures_are_written(report_dir: Path) -> None:
+    text = (report_dir / "evaluation.md").read_text()
+    for heading in (
+        "actor-disjoint",
+        "random 70/30",
+        "statement-disjoint",
+        "The gap between protocols",
+        "Confusion",
+        "Calibration and abstaining",
+        "Robustness",
+        "Other voices",
+        "Non-speech",
+    ):
+        assert f"## {heading}" in text
+    for name in PICTURES:
+        assert (report_dir / f"{name}.png").stat().st_size > 5000
+
+
+def test_bundles_are_found_in_a_folder_or_are_the_folder(
+    tiny_bundles: Path, tmp_path: Path
+) -> None:
+    assert [path.name for path in bundles_in(tiny_bundles)] == ["ann", "mlp"]
+    assert bundles_in(tiny_bundles / "ann") == [tiny_bundles / "ann"]
+    with pytest.raises(BundleError, match="no model"):
+        bundles_in(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def judge(tiny_bundles: Path) -> Judge:
+    bundle = load_bundle(tiny_bundles / "mlp")
+    return Judge(preprocessing=bundle.preprocessing, network=bundle.network)
+
+
+def test_clips_that_made_the_baseline_are_not_judged(tiny_corpus: Corpus, judge: Judge) -> None:
+    windows = windows_of(tiny_corpus.table, LIVE_WINDOW_S)
+    rng = np.random.default_rng(0)
+    judged = after_clips(judge, windows, 8, rng, draws=1)
+    for speaker in np.unique(windows.speaker).tolist():
+        of_speaker = np.flatnonzero(windows.speaker == speaker)
+        assert np.isin(np.unique(judged.clip), of_speaker).sum() == of_speaker.size - 8
+
+
+def test_no_clips_known_is_cold_and_a_folder_knows_more(tiny_corpus: Corpus, judge: Judge) -> None:
+    windows = windows_of(tiny_corpus.table, LIVE_WINDOW_S)
+    stranger = cold(judge, windows)
+    nobody = after_clips(judge, windows, 0, np.random.default_rng(0), draws=1)
+    order = np.argsort(nobody.clip, kind="stable")
+    np.testing.assert_allclose(nobody.logits[order], stranger.logits, atol=1e-4)
+    assert not stranger.weight.any()
+    assert (folder(judge, windows).weight > 3).all()
+
+
+def test_clips_without_speech_count_as_wrong(
+    tiny_corpus: Corpus, judge: Judge, tiny_bundles: Path
+) -> None:
+    calibration = load_bundle(tiny_bundles / "mlp").calibration.for_window(3.0)
+    verdicts = cold(judge, windows_of(tiny_corpus.table, 3.0))
+    units = judged_units(verdicts, calibration, 1.5, np.array([0, 1]))
+    assert units[CLIP].labels.size == 66
+    counts = cell(
+        [units[CLIP]], protocol="", channel="", baseline="", unit=CLIP, window_s=3.0
+    ).counts
+    assert counts[:, -1].tolist() == [1, 1, 0, 0, 0, 0, 0, 0]
+
+
+def test_temperature_follows_the_weight_of_the_baseline(
+    tiny_corpus: Corpus, judge: Judge, tiny_bundles: Path
+) -> None:
+    calibration = load_bundle(tiny_bundles / "mlp").calibration.for_window(3.0)
+    calibration = replace(calibration, temperature_cold=4.0, temperature_known=1.0)
+    stranger = cold(judge, windows_of(tiny_corpus.table, 3.0))
+    known = replace(stranger, weight=np.full(len(stranger.weight), 1e9))
+    prior = judge.preprocessing.prior_weight
+    nobody = np.zeros(0, np.int64)
+    cool = judged_units(stranger, calibration, prior, nobody)[WINDOW].probabilities
+    sharp = judged_units(known, calibration, prior, nobody)[WINDOW]
+    assert cool.max(axis=1).mean() < sharp.probabilities.max(axis=1).mean()
+    np.testing.assert_allclose(sharp.probabilities, sharp.uncalibrated, atol=1e-6)
+
+
+def test_a_cell_is_the_mean_over_folds() -> None:
+    right = Judged(probabilities=np.eye(8), uncalibrated=np.eye(8), labels=np.arange(8))
+    wrong = replace(right, labels=(np.arange(8) + 1) % 8)
+    one = cell([right, wrong], protocol="p", channel="c", baseline="b", unit=CLIP, window_s=3.0)
+    assert one.uar == 0.5
+    assert one.uar_sd == 0.5
+    assert find_cell([one], "p", "c", "b", CLIP) is one
+    with pytest.raises(KeyError):
+        find_cell([one], "p", "c", "other", CLIP)
+
+
+def test_the_gate_passes_real_speech(tiny_corpus: Corpus) -> None:
+    found = gate_recall(tiny_corpus.clips[:4], jobs=1)
+    assert found.windows > 10
+    assert found.gated <= 0.05 * found.windows
+
+
+def test_synthetic_sounds_have_their_levels() -> None:
+    for name, samples in synthetic_sounds(0).items():
+        if name.endswith("dBFS"):
+            level_dbfs = 10 * np.log10(np.mean(samples.astype(np.float64) ** 2))
+            assert level_dbfs == pytest.approx(float(name.split()[-2]), abs=0.1)
+
+
+def test_without_a_noise_folder_only_synthetic_sounds_are_judged(
+    tiny_bundles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.non_speech.LEVELS_DBFS", (-40,))
+    monkeypatch.setattr("training.non_speech.SYNTHETIC_S", 2)
+    lines = list(judge_non_speech(load_bundle(tiny_bundles / "mlp"), None, seed=0))
+    assert [line.sound for line in lines] == [
+        "digital silence",
+        "hum, -40 dBFS",
+        "white noise, -40 dBFS",
+        "pink noise, -40 dBFS",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "cannot be read"),
+        ("", "no full table"),
+        ("file,speaker\na.flac,x\n", "no full table"),
+        ("file,speaker,emotion\na.flac,x,bored\n", "names the emotion 'bored'"),
+    ],
+)
+def test_wrong_labels_are_refused_with_a_sentence(
+    tmp_path: Path, content: str | None, sentence: str
+) -> None:
+    if content is not None:
+        (tmp_path / "labels.csv").write_text(content)
+    with pytest.raises(DataError, match=sentence):
+        read_labels(tmp_path)
+
+
+def test_a_table_is_markdown() -> None:
+    assert table(["a", "b"], [(1, 0.5)]) == "| a | b |\n|---|---|\n| 1 | 0.500 |"

@@ -1,0 +1,166 @@
+"""Features of a corpus: the live path's own, cached by all that they depend on."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from models.audio import SAMPLE_RATE
+from models.errors import AudioError, OutputError
+from models.segment import SegmentStream
+from training import features
+from training.augment import AS_IT_IS, Copy
+from training.features import (
+    HOP_S,
+    LEAST_ACTIVE_FRAMES,
+    WHOLE_CLIP_S,
+    WINDOWS_S,
+    SoundVectors,
+    cache_name,
+    cached_vectors,
+    corpus_vectors,
+    frame_extractor,
+    sound_vectors,
+)
+from training.sound import read_sound
+
+
+@pytest.fixture(scope="module")
+def clips(tiny_data: Path) -> list[Path]:
+    return sorted(tiny_data.rglob("*.flac"))[:3]
+
+
+@pytest.mark.parametrize("window_s", WINDOWS_S)
+def test_windows_equal_those_of_the_live_path_in_small_blocks(
+    demonstration: Path, window_s: float
+) -> None:
+    samples, rate = read_sound(demonstration)
+    samples = samples[: 6 * rate]
+    stream = SegmentStream(
+        rate,
+        frame_extractor(),
+        window_samples=round(window_s * SAMPLE_RATE),
+        hop_samples=round(HOP_S * SAMPLE_RATE),
+        least_active_frames=LEAST_ACTIVE_FRAMES,
+    )
+    blocks = np.array_split(samples, 300)
+    live = [window for block in blocks for window in stream.push(block)]
+    live += stream.push(np.zeros(0, np.float32), last=True)
+    spoken = [window for window in live if window.vector is not None]
+    found = sound_vectors(samples, rate, frame_extractor())
+    of_length = found.window_s == np.float32(window_s)
+    assert found.hops == len(live)
+    assert found.end[of_length].tolist() == [window.end for window in spoken]
+    assert found.active_frames[of_length].tolist() == [w.active_frames for w in spoken]
+    for row, window in zip(found.vectors[of_length], spoken, strict=True):
+        assert window.vector is not None
+        np.testing.assert_allclose(row, window.vector, rtol=1e-5, atol=1e-5)
+
+
+def test_a_clip_as_a_whole_has_one_row(clips: list[Path]) -> None:
+    found = sound_vectors(*read_sound(clips[0]), frame_extractor())
+    assert (found.window_s == WHOLE_CLIP_S).sum() == 1
+
+
+def test_silence_and_a_sound_shorter_than_a_frame_have_no_rows() -> None:
+    for count in (SAMPLE_RATE, 100, 0):
+        found = sound_vectors(np.zeros(count, np.float32), SAMPLE_RATE, frame_extractor())
+        assert found.vectors.shape == (0, 193)
+
+
+def test_the_cache_gives_what_was_computed(
+    clips: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = corpus_vectors(clips, cache_dir=tmp_path, jobs=1)
+    monkeypatch.setattr(features, "sound_vectors", None)  # from here on, only the cache works
+    again = corpus_vectors(clips, cache_dir=tmp_path, jobs=1)
+    for name in ("vectors", "window_s", "end", "active_frames", "clip", "copy", "hops"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
+
+
+def test_a_damaged_cache_file_is_made_again(clips: list[Path], tmp_path: Path) -> None:
+    first = cached_vectors(clips[0], AS_IT_IS, tmp_path)
+    (stored,) = tmp_path.iterdir()
+    stored.write_bytes(stored.read_bytes()[:1000])
+    again = cached_vectors(clips[0], AS_IT_IS, tmp_path)
+    np.testing.assert_array_equal(first.vectors, again.vectors)
+
+
+def test_the_cache_key_knows_sound_copy_and_signal_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {cache_name(b"a", AS_IT_IS), cache_name(b"b", AS_IT_IS)}
+    names.add(cache_name(b"a", Copy(speed=1.1)))
+    monkeypatch.setattr(features, "_signal", lambda: "another signal path")
+    names.add(cache_name(b"a", AS_IT_IS))
+    assert len(names) == 4
+
+
+def test_parallel_work_gives_the_same_rows_in_the_same_order(
+    clips: list[Path], tmp_path: Path
+) -> None:
+    copies = (AS_IT_IS, Copy(speed=1.1, noise_snr_db=10))
+    one = corpus_vectors(clips, copies, cache_dir=tmp_path / "one", jobs=1)
+    two = corpus_vectors(clips, copies, cache_dir=tmp_path / "two", jobs=2)
+    np.testing.assert_array_equal(one.vectors, two.vectors)
+    np.testing.assert_array_equal(one.clip, two.clip)
+    np.testing.assert_array_equal(one.copy, two.copy)
+
+
+def test_progress_is_told_of_every_copy(clips: list[Path], tmp_path: Path) -> None:
+    told: list[int] = []
+    corpus_vectors(
+        clips,
+        (AS_IT_IS, Copy(gain_db=3)),
+        cache_dir=tmp_path,
+        jobs=1,
+        progress=lambda: told.append(1),
+    )
+    assert len(told) == 2 * len(clips)
+
+
+def test_a_gain_shifts_level_and_nothing_else(clips: list[Path], tmp_path: Path) -> None:
+    plain, louder = (
+        cached_vectors(clips[0], copy, tmp_path) for copy in (AS_IT_IS, Copy(gain_db=6))
+    )
+    assert_same_rows(plain, louder)
+    ratio = louder.vectors[:, 52:180] / plain.vectors[:, 52:180]
+    np.testing.assert_allclose(ratio, 10**0.6, rtol=1e-3)
+
+
+def assert_same_rows(one: SoundVectors, other: SoundVectors) -> None:
+    np.testing.assert_array_equal(one.end, other.end)
+    np.testing.assert_array_equal(one.window_s, other.window_s)
+
+
+@pytest.mark.parametrize(
+    ("content", "word"), [(b"", "cannot be read"), (b"no sound at all" * 99, "cannot be read")]
+)
+def test_what_is_no_sound_is_refused_with_a_sentence(
+    tmp_path: Path, content: bytes, word: str
+) -> None:
+    path = tmp_path / "clip.wav"
+    path.write_bytes(content)
+    with pytest.raises(AudioError, match=word):
+        cached_vectors(path, AS_IT_IS, tmp_path)
+
+
+def test_a_missing_clip_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match="cannot be read"):
+        cached_vectors(tmp_path / "none.flac", AS_IT_IS, tmp_path)
+
+
+def test_zero_samples_and_numbers_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "clip.wav"
+    soundfile.write(path, np.zeros(0, np.float32), SAMPLE_RATE, subtype="FLOAT")
+    with pytest.raises(AudioError, match="no samples"):
+        read_sound(path)
+    soundfile.write(path, np.full(9, np.nan, np.float32), SAMPLE_RATE, subtype="FLOAT")
+    with pytest.raises(AudioError, match="not finite"):
+        read_sound(path)
+
+
+def test_a_cache_that_cannot_be_written_is_named(clips: list[Path], tmp_path: Path) -> None:
+    blocker = tmp_path / "file"
+    blocker.write_text("no folder")
+    with pytest.raises(OutputError, match="--cache"):
+        cached_vectors(clips[0], AS_IT_IS, blocker)

@@ -1,0 +1,132 @@
+"""Training: seeded to the bit, no leak, and models that can be trained further."""
+
+import pickle
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.bundle import load_bundle
+from models.errors import DataError
+from models.network import softmax
+from training.ann import BLOCK_EPOCHS, KerasModel
+from training.config import TrainingSettings
+from training.corpus import Corpus
+from training.fit import train
+from training.fitted import Curves, cosine_rate, whole_batches
+from training.mlp import SklearnModel, dropped_out
+from training.protocols import Trainer
+from training.rows import Rows
+from training.splits import Split, actor_folds
+
+KINDS = ("ann", "mlp")
+
+
+def inputs(count: int = 40) -> Any:
+    return np.random.default_rng(0).standard_normal((count, 193)).astype(np.float32)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_seed_gives_the_same_bits(
+    kind: str, tiny_corpus: Corpus, tiny_settings: TrainingSettings
+) -> None:
+    one, two = (train(kind, tiny_corpus.table, tiny_settings) for _ in range(2))
+    for first, second in zip(one.model.network().layers, two.model.network().layers, strict=True):
+        np.testing.assert_array_equal(first.weight, second.weight)
+        np.testing.assert_array_equal(first.bias, second.bias)
+    assert one.curves == two.curves
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_loss_falls_and_the_curves_are_full(
+    kind: str, tiny_corpus: Corpus, tiny_settings: TrainingSettings
+) -> None:
+    split = actor_folds(tiny_corpus.clips)[0]
+    held_out = tiny_corpus.table.of_clips(split.test)
+    held_out = held_out.rows((held_out.copy == 0) & held_out.is_whole)
+    train_part = tiny_corpus.table.of_clips(split.train)
+    epochs = 20
+    longer = replace(tiny_settings.network(kind), epochs=epochs)
+    settings = (
+        replace(tiny_settings, ann=longer) if kind == "ann" else replace(tiny_settings, mlp=longer)
+    )
+    curves: Curves = train(kind, train_part, settings, held_out=held_out).curves
+    points = epochs // BLOCK_EPOCHS if kind == "ann" else epochs
+    assert len(curves.loss) == len(curves.held_out_loss) == len(curves.held_out_accuracy) == points
+    assert curves.loss[-1] < curves.loss[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_framework_and_plain_numpy_agree(kind: str, tiny_bundles: Path) -> None:
+    folder = tiny_bundles / kind
+    loaded: KerasModel | SklearnModel
+    if kind == "ann":
+        loaded = KerasModel.load(folder / "model.keras")
+    else:
+        loaded = SklearnModel.load(folder / "model.pkl")
+    expected = softmax(load_bundle(folder).network.logits(inputs()))
+    np.testing.assert_allclose(loaded.probabilities(inputs()), expected, atol=1e-5)
+
+
+def test_a_saved_keras_model_can_be_trained_further(tiny_bundles: Path) -> None:
+    model = KerasModel.load(tiny_bundles / "ann" / "model.keras").model
+    targets = np.eye(8, dtype=np.float32)[np.arange(40) % 8]
+    history = model.fit(inputs(), targets, epochs=30, verbose=0).history["loss"]
+    assert history[-1] < history[0]
+
+
+def test_a_saved_mlp_can_be_trained_further(tiny_bundles: Path) -> None:
+    content = (tiny_bundles / "mlp" / "model.pkl").read_bytes()
+    labels = np.arange(40) % 8
+    partial = pickle.loads(content)  # noqa: S301 - made by this very test run
+    assert type(partial).__module__.startswith("sklearn.")
+    before = partial.coefs_[0].copy()
+    losses = []
+    for _ in range(30):
+        partial.partial_fit(inputs(), labels)
+        losses.append(partial.loss_)
+    assert losses[-1] < losses[0]
+    assert not np.array_equal(before, partial.coefs_[0])
+    warm = pickle.loads(content)  # noqa: S301 - made by this very test run
+    warm.set_params(warm_start=True, max_iter=2, batch_size=20)
+    with pytest.warns(UserWarning, match="Maximum iterations"):
+        warm.fit(inputs(), labels)
+    assert np.abs(warm.coefs_[0] - before).max() < 0.1
+
+
+def test_a_split_that_leaks_an_actor_is_refused(
+    tiny_corpus: Corpus, tiny_settings: TrainingSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = np.arange(len(tiny_corpus.clips))
+    leaking = Split(name="leaking", train=every[::2], test=every[1::2])
+    monkeypatch.setattr("training.protocols.actor_folds", lambda _: [leaking])
+    trainer = Trainer(kind="mlp", corpus=tiny_corpus, settings=tiny_settings, say=lambda _: None)
+    with pytest.raises(DataError, match="leak"):
+        trainer.actor_folds()
+
+
+def test_the_rate_falls_from_start_to_zero() -> None:
+    rates = [cosine_rate(0.1, epoch, 10) for epoch in range(11)]
+    assert rates[0] == 0.1
+    assert rates[-1] == pytest.approx(0)
+    assert (np.diff(rates) < 0).all()
+
+
+def test_dropout_keeps_the_mean() -> None:
+    values = np.ones((400, 193), np.float32)
+    kept = dropped_out(values, 0.3, np.random.default_rng(0))
+    assert kept.mean() == pytest.approx(1, abs=0.02)
+    assert (kept == 0).mean() == pytest.approx(0.3, abs=0.02)
+    assert dropped_out(values, 0.0, np.random.default_rng(0)) is values
+
+
+@pytest.mark.parametrize(("rows", "kept"), [(130, 128), (64, 64), (10, 10)])
+def test_batches_are_whole(rows: int, kept: int) -> None:
+    given = Rows(
+        inputs=inputs(rows),
+        targets=np.zeros((rows, 8), np.float32),
+        weights=np.ones(rows, np.float32),
+    )
+    assert len(whole_batches(given, 64).inputs) == kept

@@ -1,0 +1,163 @@
+"""The rows of an epoch: complete, seeded, from the training part only; baselines as live."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from models.baseline import SpeakerBaseline
+from models.level_free import NOTHING
+from training.corpus import Corpus
+from training.moments import clip_moments
+from training.population import fitted_preprocessing
+from training.recipe import Recipe
+from training.rows import RowMaker, Teacher, cold_rows
+from training.splits import actor_folds
+from training.table import Table
+
+RECIPE = Recipe(speeds=(0.9,), noise_share=0.0, telephone_share=0.0, teachers=0)
+
+
+def row_maker(table: Table, recipe: Recipe = RECIPE, teacher: Teacher | None = None) -> RowMaker:
+    return RowMaker(table, fitted_preprocessing(table, recipe), recipe, teacher)
+
+
+@pytest.fixture(scope="module")
+def table(tiny_corpus: Corpus) -> Table:
+    return tiny_corpus.table
+
+
+def test_an_epoch_takes_each_clip_once(table: Table) -> None:
+    rows = row_maker(table).epoch(np.random.default_rng(0))
+    clips = np.unique(table.clip).size
+    assert rows.inputs.shape == (clips, 193)
+    labels = np.bincount(rows.targets.argmax(axis=1), minlength=8)
+    np.testing.assert_array_equal(labels, np.bincount(table.emotion, minlength=8))
+    np.testing.assert_allclose(rows.targets.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_the_same_seed_gives_the_same_rows_and_another_seed_others(table: Table) -> None:
+    one, two, other = (
+        row_maker(table).epoch(np.random.default_rng(seed)).inputs for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(one, two)
+    assert not np.array_equal(one, other)
+
+
+@given(st.integers(0, 99), st.integers(1, 8))
+def test_moments_give_the_baseline_that_live_updates_give(
+    tiny_corpus: Corpus, seed: int, count: int
+) -> None:
+    table = tiny_corpus.table
+    clean = table.rows((table.copy == 0) & (table.speaker[table.clip] == 2))
+    clips = np.unique(clean.clip).astype(np.intp)
+    heard = np.random.default_rng(seed).permutation(clips)[:count]
+    baseline = SpeakerBaseline()
+    windows = clean.rows((clean.window_s == 3) & np.isin(clean.clip, heard))
+    for vector, evidence in zip(windows.levelled, windows.evidence, strict=True):
+        baseline.update(vector.astype(np.float64), float(evidence))
+    found = clip_moments(clean, clips).baseline(np.isin(clips, heard))
+    assert found.weight == pytest.approx(baseline.weight)
+    np.testing.assert_allclose(found.mean, baseline.mean, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(found.variance, baseline.variance, rtol=1e-4, atol=1e-4)
+
+
+def test_a_baseline_that_heard_nothing_is_a_stranger(table: Table) -> None:
+    clips = np.unique(table.clip).astype(np.intp)
+    found = clip_moments(table.rows(table.copy == 0), clips).baseline(np.zeros(64, np.bool_))
+    assert found.weight == 0
+
+
+def test_rows_without_a_baseline_are_what_a_stranger_gets_live(table: Table) -> None:
+    clean = table.rows(table.copy == 0)
+    preprocessing = fitted_preprocessing(table, RECIPE)
+    live = preprocessing.standardised(clean.levelled.astype(np.float64), SpeakerBaseline())
+    np.testing.assert_allclose(cold_rows(clean, preprocessing).inputs, live, rtol=1e-5, atol=1e-5)
+
+
+def test_scaler_population_and_relevance_come_from_the_training_part_only(
+    tiny_corpus: Corpus,
+) -> None:
+    split = actor_folds(tiny_corpus.clips)[0]
+    train = tiny_corpus.table.of_clips(split.train)
+    before = fitted_preprocessing(train, RECIPE)
+    changed = replace(tiny_corpus.table, levelled=tiny_corpus.table.levelled.copy())
+    changed.levelled[np.isin(changed.clip, split.test)] += 1e6
+    after = fitted_preprocessing(changed.of_clips(split.train), RECIPE)
+    np.testing.assert_array_equal(before.population.mean, after.population.mean)
+    np.testing.assert_array_equal(before.population.within, after.population.within)
+    np.testing.assert_array_equal(before.relevance, after.relevance)
+
+
+def test_augmented_copies_stay_on_their_clips_side(tiny_corpus: Corpus) -> None:
+    for split in actor_folds(tiny_corpus.clips):
+        train, test = (tiny_corpus.table.of_clips(side) for side in (split.train, split.test))
+        assert set(np.unique(train.copy)) == {0, 1}
+        assert not set(train.clip.tolist()) & set(test.clip.tolist())
+        assert not set(train.speaker[train.clip].tolist()) & set(test.speaker[test.clip].tolist())
+
+
+def test_relevance_is_larger_where_emotions_differ(table: Table) -> None:
+    changed = replace(table, levelled=table.levelled.copy())
+    noise = np.random.default_rng(0).standard_normal(len(changed.levelled))
+    changed.levelled[:, 10] = noise
+    changed.levelled[:, 11] = table.labels + 0.1 * noise
+    relevance = fitted_preprocessing(changed, RECIPE).relevance
+    assert relevance[11] > 5 * relevance[10]
+    assert np.mean(relevance**2) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("balance", ["none", "weights", "sampling"])
+def test_class_balance_by_weights_or_sampling_makes_emotions_count_alike(
+    table: Table, balance: str
+) -> None:
+    rare = table.of_clips(np.flatnonzero((table.emotion != 0) | (table.speaker == 1)))
+    rows = row_maker(rare, replace(RECIPE, balance=balance)).epoch(np.random.default_rng(0))
+    mass = np.bincount(rows.targets.argmax(axis=1), rows.weights, minlength=8)
+    spread = mass.max() / mass.min()
+    assert bool(spread < 1.01) is (balance != "none")
+
+
+def test_sung_clips_weigh_less(table: Table) -> None:
+    sung = replace(table, is_song=table.speaker == 1)
+    recipe = replace(RECIPE, balance="none", song_weight=0.25)
+    rows = row_maker(sung, recipe).epoch(np.random.default_rng(0))
+    assert set(np.unique(rows.weights).tolist()) == {0.25, 1.0}
+
+
+def test_rows_are_whole_clips_where_no_windows_are_wished(table: Table) -> None:
+    recipe = replace(RECIPE, window_share=0.0, cold_share=1.0, whole_share=0.0)
+    inputs = row_maker(table, recipe).epoch(np.random.default_rng(0)).inputs
+    whole = table.rows(table.is_whole)
+    possible = cold_rows(whole, fitted_preprocessing(table, recipe)).inputs
+    distance = np.abs(inputs[:, None] - possible[None]).max(axis=2).min(axis=1)
+    assert distance.max() < 1e-4
+
+
+def test_targets_lean_on_the_teacher_by_its_share(table: Table) -> None:
+    def teacher(inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.full((len(inputs), 8), 1 / 8)
+
+    recipe = replace(RECIPE, teacher_share=0.8, teachers=1)
+    targets = row_maker(table, recipe, teacher).epoch(np.random.default_rng(0)).targets
+    np.testing.assert_allclose(targets.max(axis=1), 0.2 + 0.8 / 8, rtol=1e-6)
+    np.testing.assert_allclose(targets.min(axis=1), 0.8 / 8, rtol=1e-6)
+
+
+def test_in_noise_the_teacher_hears_the_clean_clip_of_a_known_speaker(table: Table) -> None:
+    heard: list[NDArray[np.float64]] = []
+
+    def teacher(inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        heard.append(inputs)
+        return np.full((len(inputs), 8), 1 / 8)
+
+    # The second copy stands for noise: the recipe has no clean one beside the first.
+    recipe = replace(RECIPE, speeds=(), telephone_share=0.999, cold_share=1.0, whole_share=0.0)
+    maker = row_maker(table, recipe, teacher)
+    rows = maker.epoch(np.random.default_rng(0))
+    told = np.concatenate(heard)
+    assert (told[:, NOTHING] > 0).all()
+    assert (rows.inputs[:, NOTHING] < 0).all()
