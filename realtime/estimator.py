@@ -23,6 +23,7 @@ from realtime.smoothing import Smoother
 from realtime.sources.base import Block, Gap
 from realtime.speaker import Speaker
 from realtime.timeline import Timeline
+from realtime.voice_fit import VoiceFit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +90,7 @@ class Estimator:
         self._settings = settings
         self._speaker = speaker
         self._extractor = FrameExtractor(bundle.banks)
+        self._voice = VoiceFit(bundle.preprocessing.population)
         self._smoother = Smoother(
             settings.smoothing_s, settings.hop_s, settings.reset_after_silence_s
         )
@@ -111,9 +113,15 @@ class Estimator:
         """End the stream: flush what the resampler holds back."""
         return self._end_segment()
 
+    @property
+    def stranger(self) -> str | None:
+        """One sentence if the voice no longer fits the baseline."""
+        return None if self._voice.fits else self._speaker.stranger
+
     def reset_speaker(self) -> None:
         """Forget the adaptive baseline, as for another speaker."""
         self._speaker.reset()
+        self._voice.reset()
         self._smoother.reset()
 
     def _block(self, block: Block) -> list[Estimate]:
@@ -201,6 +209,7 @@ class Estimator:
         levelled = self._judge.preprocessing.levelled(vector)
         found = self._judge.probabilities(levelled, self._speaker.baseline)
         evidence = self._judge.evidence(active_frames)
+        self._voice.push(levelled, evidence, self._speaker.baseline)
         self._speaker.learn(self._judge.preprocessing, levelled, evidence)
         return found
 

@@ -37,6 +37,16 @@ class Speaker:
         if self.learns:
             preprocessing.learn(self.baseline, levelled, weight)
 
+    @property
+    def stranger(self) -> str:
+        """What to say when another voice than the baseline's is heard."""
+        if self.learns:
+            return "This voice does not fit the baseline: if someone else speaks now, press r."
+        return (
+            f"This voice does not fit the profile {self.name}: make one of it with `calibrate`, "
+            "or use `--baseline adaptive`."
+        )
+
     def reset(self) -> None:
         """Forget what was learnt live; a saved profile stays."""
         if self.learns:

@@ -91,6 +91,7 @@ class Worker(threading.Thread):
                 continue
             self._listen(item)
             self._publish(self._estimator.push(item))
+            self._board.notice("voice", self._estimator.stranger)
             if self._is_over:
                 break
         self._publish(self._estimator.finish())
