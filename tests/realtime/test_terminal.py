@@ -338,11 +338,6 @@ def test_keys_that_are_no_terminal_are_none() -> None:
 # --- native noise --------------------------------------------------------------------------------
 
 
-def python(script: str) -> subprocess.CompletedProcess[str]:
-    call = [sys.executable, "-c", script]
-    return subprocess.run(call, capture_output=True, check=True, text=True)
-
-
 def test_native_noise_goes_to_the_log_and_comes_back(tmp_path: Path) -> None:
     log = tmp_path / "logs" / "native.log"
     script = f"""
