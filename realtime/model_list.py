@@ -27,5 +27,5 @@ def _line(name: str) -> str:
 def _description(bundle: Bundle) -> str:
     shape = "-".join(str(len(layer.bias)) for layer in bundle.network.layers)
     windows = ", ".join(f"{row.window_s:g}" for row in bundle.calibration.windows)
-    created = bundle.card.get("created", "")
+    created = bundle.card.get("date", "")
     return f"193-{shape}, windows of {windows} s, {created}, {bundle.fingerprint}"

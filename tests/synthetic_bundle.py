@@ -52,7 +52,7 @@ def card(npz: bytes) -> dict[str, Any]:
             }
             for seconds in (1.0, 2.0, 3.0)
         ],
-        "created": "2026-01-01",
+        "date": "2026-01-01",
         "files": {NETWORK_NAME: hashlib.sha256(npz).hexdigest()},
     }
 
