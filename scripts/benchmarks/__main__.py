@@ -1,4 +1,4 @@
-"""All measurements, one table each: ``scripts/bench [--quick] [--out DIR]``."""
+"""All measurements, one table each: ``scripts/bench [--quick] [--long] [--out DIR]``."""
 
 import argparse
 import tempfile
@@ -90,11 +90,13 @@ def _raw_speech(folder: Path) -> Path:
     return path
 
 
-def throughput_sections(*, quick: bool) -> tuple[list[str], dict[str, Any]]:
+def throughput_sections(*, quick: bool, long: bool) -> tuple[list[str], dict[str, Any]]:
     """Recordings: formats, processes, lengths."""
     with tempfile.TemporaryDirectory(prefix="bench") as folder:
         speeds = throughput.measure(Path(folder), minutes=2 if quick else 10)
-        by_length = throughput.lengths(Path(folder), (1, 5) if quick else (1, 10, 60, 600))
+        by_length = throughput.lengths(
+            Path(folder), (1, 5) if quick else (1, 10, 60, 600) if long else (1, 10, 60)
+        )
     header = ["what", "times real time", "CPU s per hour", "wall s", "peak MB"]
 
     def rows(figures: dict[str, dict[str, float]]) -> list[list[str]]:
@@ -123,6 +125,7 @@ def main() -> None:
     """Measure everything, print the tables, write docs/performance.*."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a minute instead of many")
+    parser.add_argument("--long", action="store_true", help="also a file of ten hours (6 GB)")
     parser.add_argument("--out", type=Path, default=ROOT / "docs", metavar="DIR")
     arguments = parser.parse_args()
     sections: list[str] = []
@@ -130,7 +133,7 @@ def main() -> None:
     parts: tuple[Callable[[], tuple[list[str], dict[str, Any]]], ...] = (
         lambda: hop_sections(8 if arguments.quick else 60),
         lambda: program_sections(20 if arguments.quick else 90),
-        lambda: throughput_sections(quick=arguments.quick),
+        lambda: throughput_sections(quick=arguments.quick, long=arguments.long),
         stream_sections,
     )
     for part in parts:

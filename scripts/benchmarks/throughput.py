@@ -71,7 +71,7 @@ def lengths(folder: Path, minutes: tuple[float, ...]) -> dict[str, dict[str, flo
     """Cost per hour of sound, and memory, by the length of the file."""
     figures = {}
     for length in minutes:
-        path = write_recording(folder / "length.wav", length * 60)
+        path = write_recording(folder / "length.w64", length * 60)
         figures[f"{length:g} min"] = _speed(run("classify", path, "--jobs", "1"), length)
         path.unlink()
     return figures
