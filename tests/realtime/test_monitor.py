@@ -196,11 +196,13 @@ def test_a_replay_of_the_recording_gives_the_same_rows(
     check_windows(live)
     names = ("window", "start_s", "end_s", "state")
     assert _columns(live, *names) == _columns(offline, *names)[: len(live)]
-    # Where the sound server resampled, the recording has 16 bits of it and the monitor more.
+    # Where the sound server resampled, the recording has 16 bits of it and the monitor more: the
+    # bands above its filter hold nothing but that rounding, which the network hears too.
+    tolerances = {"speech_ratio": 0.02, "level_dbfs": 0.02, "confidence": 0.1}
     for mine, other in zip(live, offline, strict=False):
-        for name in ("speech_ratio", "level_dbfs", "confidence"):
+        for name, tolerance in tolerances.items():
             if mine[name] and float(mine["level_dbfs"]) > FINE_DBFS:
-                assert float(mine[name]) == pytest.approx(float(other[name]), abs=0.02), name
+                assert float(mine[name]) == pytest.approx(float(other[name]), abs=tolerance), name
 
 
 @pytest.mark.parametrize("rate", SINK_RATES)
