@@ -15,7 +15,7 @@ from realtime.speaker import Speaker
 
 HOP_S = 0.25
 RATE = 16_000
-COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
 def measure(rounds: int = 80) -> list[dict[str, float]]:
