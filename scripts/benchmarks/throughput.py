@@ -14,6 +14,7 @@ from realtime.demonstration import demonstration_clip
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 44_100
+POLL_S = 0.01
 FORMATS = ("wav", "flac", "mp3", "ogg")
 
 
@@ -39,15 +40,28 @@ def run(*arguments: str | Path) -> dict[str, float]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    _, status, usage = os.wait4(program.pid, 0)
+    # The kernel's own peak would count this process, from which the program was forked.
+    peak_kb, finished = 0, 0
+    while not finished:
+        peak_kb = max(peak_kb, _peak_kb(program.pid))
+        time.sleep(POLL_S)
+        finished, status, usage = os.wait4(program.pid, os.WNOHANG)
     program.returncode = os.waitstatus_to_exitcode(status)
     if program.returncode:
         raise RuntimeError(f"{arguments} ended with {program.returncode}")
     return {
         "wall_s": time.perf_counter() - started,
         "cpu_s": usage.ru_utime + usage.ru_stime,
-        "peak_mb": usage.ru_maxrss / 1024,
+        "peak_mb": peak_kb / 1024,
     }
+
+
+def _peak_kb(process: int) -> int:
+    """High-water mark of a process's resident memory; 0 once it has ended."""
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1])
+    return 0
 
 
 def measure(folder: Path, *, minutes: float = 10.0, runs: int = 3) -> dict[str, dict[str, float]]:
