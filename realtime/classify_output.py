@@ -20,7 +20,7 @@ PRIVATE = 0o600
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileResult:
-    """One row; the columns of DESIGN in the same words.
+    """One row of the `classify` output; see the README for its columns.
 
     Attributes
     ----------
