@@ -93,19 +93,22 @@ class OffsetRemover:
         if not count:
             return whole
         means = whole.reshape(count, OFFSET_STEP).sum(axis=1, dtype=np.float64) / OFFSET_STEP
-        applied = np.empty(count + 1)
-        applied[0] = self._applied
-        for i, mean in enumerate(means.tolist()):
-            weight = max(OFFSET_SMOOTHING, 1.0 / (self._steps + OFFSET_SETTLING_STEPS))
-            self._mean += weight * (mean - self._mean)
-            self._steps += 1
-            applied[i + 1] = self._mean if abs(self._mean) > OFFSET_DEAD_BAND else 0.0
-        self._applied = float(applied[-1])
-        if not applied.any():
+        applied = self._followed(means.tolist())
+        if not any(applied):
             return whole
         ramp = np.arange(1, OFFSET_STEP + 1) / OFFSET_STEP
-        offset = applied[:-1, None] + np.diff(applied)[:, None] * ramp
+        offset = np.array(applied[:-1])[:, None] + np.diff(applied)[:, None] * ramp
         return (whole - offset.ravel()).astype(np.float32)
+
+    def _followed(self, means: list[float]) -> list[float]:
+        """Offset to take out at the beginning of the first step and at the end of each."""
+        mean, applied = self._mean, [self._applied]
+        for count, mean_of_step in enumerate(means, self._steps + OFFSET_SETTLING_STEPS):
+            mean += max(OFFSET_SMOOTHING, 1.0 / count) * (mean_of_step - mean)
+            applied.append(mean if abs(mean) > OFFSET_DEAD_BAND else 0.0)
+        self._mean, self._applied = mean, applied[-1]
+        self._steps += len(means)
+        return applied
 
 
 class Canonical:

@@ -11,6 +11,7 @@ from models.filter_banks import HOP_SAMPLES
 from models.frame_stream import FrameBatch
 from models.frames import frame_count
 from models.level_meter import SILENCE_DBFS
+from models.recent import Recent
 
 ACTIVE_RANGE_DB = 30.0
 LEAST_ACTIVE_FRAMES = 50
@@ -69,9 +70,8 @@ class Windower:
         self._least = least_active_frames
         self._first_frame = 0
         self._end = hop_samples
-        self._features = np.zeros((0, FEATURE_COUNT), np.float32)
-        self._speech = np.zeros(0, np.bool_)
-        self._level_db = np.zeros(0)
+        self._features = Recent(np.zeros((0, FEATURE_COUNT), np.float32))
+        self._speech_db = Recent(np.zeros(0))
 
     def push(self, batch: FrameBatch, canonical_samples: int) -> list[Window]:
         """Add frames and return the windows that are complete.
@@ -83,9 +83,8 @@ class Windower:
         canonical_samples : int
             Samples of the segment so far.
         """
-        self._features = np.concatenate([self._features, batch.features])
-        self._speech = np.concatenate([self._speech, batch.speech])
-        self._level_db = np.concatenate([self._level_db, batch.level_db])
+        self._features.append(batch.features)
+        self._speech_db.append(np.where(batch.speech, batch.level_db, -np.inf))
         windows = []
         while self._end <= canonical_samples:
             windows.append(self._window_at(self._end))
@@ -98,33 +97,32 @@ class Windower:
 
     def _window_at(self, end: int) -> Window:
         first = self._first_frame_of(end)
-        stop = frame_count(end)
-        span = slice(first - self._first_frame, max(first, stop) - self._first_frame)
-        vector, active = self._mean(span)
+        stop = max(first, frame_count(end))
+        vector, active = self._mean(first - self._first_frame, stop - self._first_frame)
         return Window(
             start=max(0, end - self._window),
             end=end,
             vector=vector,
             active_frames=active,
-            frames=max(0, stop - first),
+            frames=stop - first,
         )
 
-    def _mean(self, span: slice) -> tuple[NDArray[np.float32] | None, int]:
-        speech = self._speech[span]
-        if not speech.any():
+    def _mean(self, first: int, stop: int) -> tuple[NDArray[np.float32] | None, int]:
+        speech_db = self._speech_db.rows(first, stop)
+        loudest_db = speech_db.max(initial=-np.inf)
+        if loudest_db == -np.inf:
             return None, 0
-        level_db = self._level_db[span]
-        active = speech & (level_db >= level_db[speech].max() - ACTIVE_RANGE_DB)
+        active = speech_db >= loudest_db - ACTIVE_RANGE_DB
         count = int(np.count_nonzero(active))
         if count < self._least:
             return None, count
         # Summed afresh each time: a running add-and-subtract would drift.
-        return active.astype(np.float32) @ self._features[span] / np.float32(count), count
+        features = self._features.rows(first, stop)
+        return active.astype(np.float32) @ features / np.float32(count), count
 
     def _forget_frames(self) -> None:
         drop = self._first_frame_of(self._end) - self._first_frame
-        drop = min(max(0, drop), len(self._speech))
-        self._features = self._features[drop:]
-        self._speech = self._speech[drop:]
-        self._level_db = self._level_db[drop:]
+        drop = min(max(0, drop), len(self._features))
+        self._features.drop(drop)
+        self._speech_db.drop(drop)
         self._first_frame += drop
