@@ -31,6 +31,9 @@ class FrameBatch:
     level_db: NDArray[np.float64]
 
 
+# More at once would leave the processor's cache, and each time be new memory from the system.
+PIECE_FRAMES = 50
+
 NO_FRAMES = FrameBatch(
     features=np.zeros((0, FEATURE_COUNT), np.float32),
     speech=np.zeros(0, np.bool_),
@@ -96,15 +99,26 @@ class FrameStream:
         speech = self._decisions[chunk - self._first_chunk]
         self._next_frame += count
         self.speech_frames += int(np.count_nonzero(speech))
-        features = np.zeros((count, FEATURE_COUNT), np.float32)
-        level_db = np.full(count, -np.inf)
-        if speech.any():
-            windowed = self._extractor.windowed(samples)
-            if not speech.all():
-                windowed = windowed[speech]
-            features[speech] = self._extractor.features(windowed)
-            level_db[speech] = self._extractor.level_db(windowed)
-        return FrameBatch(features=features, speech=speech, level_db=level_db)
+        batch = FrameBatch(
+            features=np.zeros((count, FEATURE_COUNT), np.float32),
+            speech=speech,
+            level_db=np.full(count, -np.inf),
+        )
+        for first in range(0, count, PIECE_FRAMES):
+            self._compute(samples, batch, slice(first, min(first + PIECE_FRAMES, count)))
+        return batch
+
+    def _compute(self, samples: NDArray[np.float32], batch: FrameBatch, piece: slice) -> None:
+        """Fill in those frames of a piece that are speech."""
+        speech = batch.speech[piece]
+        if not speech.any():
+            return
+        end = (piece.stop - 1) * HOP_SAMPLES + FRAME_SAMPLES
+        windowed = self._extractor.windowed(samples[piece.start * HOP_SAMPLES : end])
+        if not speech.all():
+            windowed = windowed[speech]
+        batch.features[piece][speech] = self._extractor.features(windowed)
+        batch.level_db[piece][speech] = self._extractor.level_db(windowed)
 
     def _forget_decisions(self) -> None:
         needed = (self._next_frame * HOP_SAMPLES + FRAME_SAMPLES // 2) // CHUNK

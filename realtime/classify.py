@@ -3,11 +3,9 @@
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
-from multiprocessing import get_context
 from os import cpu_count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +26,7 @@ from realtime.recording import Recording, analyse
 from realtime.sound_files import find_sound_files
 
 BASELINES = ("off", "file", "folder")
+THREADS = Path("/proc/self/task")  # Linux; on macOS, system libraries do not survive a fork
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,13 +88,22 @@ def _mapped(work: partial[Analysis], files: Sequence[Path], jobs: int) -> Iterat
     if jobs == 1:
         yield from map(work, files)
         return
+    # Not imported by those who need one process: it is a tenth of the start.
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     ahead = 4 * jobs
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        waiting: list[Future[Analysis]] = [pool.submit(work, path) for path in files[:ahead]]
+    with ProcessPoolExecutor(jobs, mp_context=get_context(start_method())) as pool:
+        waiting = [pool.submit(work, path) for path in files[:ahead]]
         for following in range(len(files)):
             if ahead + following < len(files):
                 waiting.append(pool.submit(work, files[ahead + following]))
             yield waiting.pop(0).result()
+
+
+def start_method() -> str:
+    """How to make processes: a fork has everything imported, but must have no other threads."""
+    return "fork" if len(list(THREADS.glob("*"))) == 1 else "spawn"
 
 
 def _results(analyses: Iterable[Analysis], judge: Judge, mode: str) -> Iterator[FileResult]:

@@ -17,6 +17,8 @@ from realtime.sources.base import Block, SourceItem
 
 BLOCK_S = 0.02
 LONGEST_BLOCK_S = 0.5
+# Many frames at once cost less each; beyond two seconds nothing more is gained.
+UNPACED_BLOCK_S = 2.0
 LATE_S = 1.0
 # A header may promise a thousand channels: a block of all of them stays below 8 MB.
 MOST_VALUES = 2**21
@@ -126,13 +128,19 @@ class FileSource:
         frames = self._block_frames()
         done = 0
         while (block := self._read(frames, done)).shape[0]:
-            self._check_scale(block, done)
-            yield to_mono(block)
-            done += block.shape[0]
+            sound = _sound_frames(block)
+            if sound:
+                yield to_mono(block[:sound])
+            done += sound
+            if sound < block.shape[0]:
+                raise AudioError(
+                    f"{self._path} holds samples that are NaN, infinite or absurdly large, the "
+                    f"first at {done / self.rate:.3f} s: write it again as 16-bit PCM."
+                )
         self._check_complete(done)
 
     def _block_frames(self) -> int:
-        seconds = LONGEST_BLOCK_S
+        seconds = UNPACED_BLOCK_S
         if self._speed is not None:
             seconds = min(BLOCK_S * self._speed, LONGEST_BLOCK_S)
         channels: int = self._file.channels
@@ -147,16 +155,6 @@ class FileSource:
                 "is damaged or was taken away; what came before was analysed."
             ) from error
         return block
-
-    def _check_scale(self, block: NDArray[np.float32], done: int) -> None:
-        # False for NaN too; cheaper than a test of every sample.
-        if block.max() < LOUDEST and block.min() > -LOUDEST:
-            return
-        bad = np.flatnonzero(~(np.abs(block).max(axis=1) < LOUDEST))
-        raise AudioError(
-            f"{self._path} holds samples that are NaN, infinite or absurdly large, the first at "
-            f"{(done + int(bad[0])) / self.rate:.3f} s: write it again as 16-bit PCM."
-        )
 
     def _check_complete(self, done: int) -> None:
         # Of an MP3 the length is estimated from its first frames, and an Ogg file has none.
@@ -188,6 +186,14 @@ def _opened(path: Path) -> soundfile.SoundFile:
         file.close()
         raise AudioError(f"{path}: {error}") from None
     return file
+
+
+def _sound_frames(block: NDArray[np.float32]) -> int:
+    """Frames before the first that holds a sample which is no sound."""
+    # False for NaN too; cheaper than a test of every sample.
+    if block.max() < LOUDEST and block.min() > -LOUDEST:
+        return block.shape[0]
+    return int(np.flatnonzero(~(np.abs(block).max(axis=1) < LOUDEST))[0])
 
 
 def _check_regular(path: Path) -> None:

@@ -11,6 +11,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from models.labels import EMOTIONS
+from realtime.classify import start_method
 from realtime.classify_output import HEADER
 from realtime.cli import main
 from realtime.sound_files import find_sound_files
@@ -74,6 +75,18 @@ def test_more_processes_give_the_same_rows(
     arguments = ["classify", "--model", str(synthetic_folder), "--jobs", "2"]
     main([*arguments, "--baseline", "folder", str(corpus)])
     assert _rows(capsys.readouterr().out) == alone
+
+
+def test_only_a_process_without_threads_forks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime.classify.THREADS", tmp_path / "absent")
+    assert start_method() == "spawn"
+    monkeypatch.setattr("realtime.classify.THREADS", tmp_path)
+    (tmp_path / "1").touch()
+    assert start_method() == "fork"
+    (tmp_path / "2").touch()
+    assert start_method() == "spawn"
 
 
 def test_a_folder_is_one_speaker(
