@@ -192,7 +192,7 @@ def _sound_frames(block: NDArray[np.float32]) -> int:
     """Frames before the first that holds a sample which is no sound."""
     # False for NaN too; cheaper than a test of every sample.
     if block.max() < LOUDEST and block.min() > -LOUDEST:
-        return block.shape[0]
+        return len(block)
     return int(np.flatnonzero(~(np.abs(block).max(axis=1) < LOUDEST))[0])
 
 
