@@ -69,6 +69,7 @@ class Board:
     def __init__(self, facts: RunFacts, on_notice: Callable[[str], None] | None = None) -> None:
         self._lock = threading.Lock()
         self._on_notice = on_notice
+        self._on_row: Callable[[], None] | None = None
         self._facts = facts
         self._history: deque[Estimate] = deque(maxlen=HISTORY_ROWS)
         self._notices: dict[str, str] = {}
@@ -78,6 +79,17 @@ class Board:
         """Append one row."""
         with self._lock:
             self._history.append(estimate)
+            if self._on_row is not None:
+                self._on_row()
+
+    def watch(self, on_row: Callable[[], None] | None) -> None:
+        """Have a function called after each new row, in the thread that adds it; None for none.
+
+        It must be quick and must not touch the board. The one before is not called any more
+        once this has returned.
+        """
+        with self._lock:
+            self._on_row = on_row
 
     def notice(self, key: str, text: str | None) -> None:
         """Set, replace or (with None) clear the notice named `key`."""

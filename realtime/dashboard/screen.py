@@ -1,4 +1,4 @@
-"""The live screen: runs in the main thread and shows the board at its own pace."""
+"""The live screen: runs in the main thread, shows each row at once, and keeps its own pace."""
 
 import contextlib
 import os
@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import FrameType
 from typing import IO
 
@@ -39,7 +40,8 @@ class Dashboard:
     on_key : callable or None
         Called with each key that the screen itself has no use for, such as ``r``.
     refresh_hz : float
-        The most frames a second; only changes are drawn.
+        The most frames a second; only changes are drawn, a new row without delay if the last
+        frame is old enough (on Windows within the time of one frame).
     file : IO or None
         The stream of the terminal; standard output by default.
     """
@@ -64,6 +66,7 @@ class Dashboard:
         self._on_screen: list[str] = []
         self._ended_by: str | None = None
         self._job: str | None = None
+        self._has_news = False
 
     def run(self, stop: threading.Event) -> None:
         """Show the board until `stop` is set or a person quits; then set `stop`.
@@ -84,7 +87,7 @@ class Dashboard:
             return
         terminal = Terminal(self._file.fileno(), self._painter.encoding)
         keys = Keys(_stdin_fd())
-        with self._signals() as wake_fd:
+        with self._waking() as wake_fd:
             try:
                 self._enter(terminal, keys)
                 self._loop(stop, terminal, keys, wake_fd)
@@ -102,13 +105,16 @@ class Dashboard:
     def _loop(
         self, stop: threading.Event, terminal: Terminal, keys: Keys, wake_fd: int | None
     ) -> None:
-        due_s = 0.0
+        look_s = rested_s = 0.0
         while not stop.is_set() and self._ended_by is None:
             now_s = time.monotonic()
-            if now_s >= due_s or self._resized(terminal):
-                self._draw(terminal)
-                due_s = now_s + self._period_s
-            for key in keys.wait(due_s - time.monotonic(), wake_fd):
+            is_news = self._has_news and now_s >= rested_s
+            if is_news or now_s >= look_s or self._resized(terminal):
+                self._has_news = False
+                look_s = now_s + self._period_s
+                if self._draw(terminal):
+                    rested_s = look_s
+            for key in keys.wait(look_s - time.monotonic(), wake_fd):
                 self._press(key, stop)
             self._follow_job_control(terminal, keys)
 
@@ -125,7 +131,7 @@ class Dashboard:
     def _resized(self, terminal: Terminal) -> bool:
         return self._drawn is not None and self._drawn[0] != terminal.size()
 
-    def _draw(self, terminal: Terminal) -> None:
+    def _draw(self, terminal: Terminal) -> bool:
         """Draw one frame if anything changed and the terminal has taken the one before."""
         snapshot = self._frozen or self._board.snapshot()
         size = terminal.size()
@@ -138,7 +144,7 @@ class Dashboard:
             self._frozen is not None,
         )
         if terminal.busy or state == self._drawn:
-            return
+            return False
         lines = render(
             snapshot,
             *size,
@@ -150,6 +156,7 @@ class Dashboard:
             self._on_screen = []
         terminal.write(self._difference([self._painter.paint(line) for line in lines], size[1]))
         self._drawn = state
+        return True
 
     def _difference(self, lines: list[str], height: int) -> str:
         """Write the escape codes that turn the lines on the screen into `lines`."""
@@ -164,8 +171,8 @@ class Dashboard:
         return f"{_HOLD}{clear}{changed}{_SHOW}"
 
     @contextlib.contextmanager
-    def _signals(self) -> Iterator[int | None]:
-        """Note signals and wake the loop, instead of dying with the terminal in disorder."""
+    def _waking(self) -> Iterator[int | None]:
+        """Wake the loop by rows, and by signals instead of dying with the terminal in disorder."""
         self._ended_by = self._job = None
         if sys.platform == "win32":
             yield None
@@ -177,14 +184,23 @@ class Dashboard:
         numbers = [getattr(signal, name) for name in _ENDING + _JOB_CONTROL + _WAKING]
         heard = [n for n in numbers if signal.getsignal(n) is not signal.SIG_IGN]  # as by nohup
         previous = {number: signal.signal(number, self._note) for number in heard}
+        self._board.watch(partial(self._on_row, write_fd))
         try:
             yield read_fd
         finally:
+            self._board.watch(None)
             for number, handler in previous.items():
                 signal.signal(number, handler or signal.SIG_DFL)
             signal.set_wakeup_fd(woken)
             os.close(read_fd)
             os.close(write_fd)
+
+    def _on_row(self, wake_fd: int) -> None:
+        """Wake the loop once until it has looked; called by the worker."""
+        if not self._has_news:
+            self._has_news = True
+            with contextlib.suppress(BlockingIOError):
+                os.write(wake_fd, b"\0")
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         name = signal.Signals(number).name
