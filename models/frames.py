@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.feature_table import FEATURE_COUNT, SIZES, SPANS
-from models.filter_banks import BINS, FRAME_SAMPLES, HOP_SAMPLES, FilterBanks
+from models.filter_banks import BINS, FRAME_SAMPLES, HOP_SAMPLES, FilterBanks, banded
 
 AMIN = 1e-10
 CONTRAST_LOWEST_HZ = 200.0
 CONTRAST_QUANTILE = 0.02
 BIN_HZ = 16_000 / FRAME_SAMPLES
-BLOCK_BANDS = 32
 TINIEST = np.finfo(np.float32).tiny
 
 
@@ -58,7 +57,7 @@ class FrameExtractor:
 
     def __init__(self, banks: FilterBanks) -> None:
         self._window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME_SAMPLES) / FRAME_SAMPLES)
-        self._mel = _banded(banks.mel)
+        self._mel = banded(banks.mel)
         self._chroma = np.ascontiguousarray(banks.chroma.T, dtype=np.float32)
         self._dct = np.ascontiguousarray(banks.dct.T, dtype=np.float32)
         self._tonnetz = np.ascontiguousarray(banks.tonnetz.T, dtype=np.float32)
@@ -112,8 +111,8 @@ class FrameExtractor:
         power = exact.astype(np.float32)
         out = np.empty((len(windowed), FEATURE_COUNT), np.float32)
         mel = out[:, SPANS["mel"]]
-        for bins, bands, block in self._mel:
-            np.matmul(power[:, bins], block, out=mel[:, bands])
+        for block in self._mel:
+            np.matmul(power[:, block.bins], block.weights, out=mel[:, block.bands])
         out[:, SPANS["mfcc"]] = decibels(mel) @ self._dct
         pitch_classes = power @ self._chroma
         chroma = _scaled(pitch_classes, pitch_classes.max(axis=1, keepdims=True))
@@ -139,21 +138,6 @@ def _scaled(values: NDArray[np.float32], norm: NDArray[np.float32]) -> NDArray[n
     # As librosa.util.normalize: a norm too small to divide by leaves the values as they are.
     norm[norm < TINIEST] = 1
     return values / norm
-
-
-def _banded(bank: NDArray[np.float64]) -> list[tuple[slice, slice, NDArray[np.float32]]]:
-    """Cut a bank of narrow filters into blocks: their bins, their bands, and the matrix between.
-
-    Nine tenths of the whole matrix are zeros.
-    """
-    blocks = []
-    for first in range(0, len(bank), BLOCK_BANDS):
-        filters = bank[first : first + BLOCK_BANDS]
-        used = np.flatnonzero(filters.any(axis=0))
-        bins = slice(int(used[0]), int(used[-1]) + 1)
-        block = np.ascontiguousarray(filters[:, bins].T, dtype=np.float32)
-        blocks.append((bins, slice(first, first + len(filters)), block))
-    return blocks
 
 
 def _tail_means(

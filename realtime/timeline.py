@@ -46,7 +46,9 @@ class Timeline:
 
     def seconds(self, canonical: int) -> float:
         """Stream time of a canonical sample of the present segment."""
-        return float(Fraction(self._segment_start, self.rate) + Fraction(canonical, SAMPLE_RATE))
+        # One division of integers, which Python rounds correctly.
+        ticks = self._segment_start * SAMPLE_RATE + canonical * self.rate
+        return ticks / (self.rate * SAMPLE_RATE)
 
     def source_samples_after(self, canonical: int) -> int:
         """Samples of the present segment that came after a canonical sample."""

@@ -1,12 +1,13 @@
 """All measurements, one table each: ``scripts/bench [--quick] [--long] [--out DIR]``."""
 
 import argparse
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scripts.benchmarks import hop, program, report, streams, throughput
+from scripts.benchmarks import hop, program, report, streams, throughput, training
 from tests.virtual_microphone import VirtualMicrophone, missing_programs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,6 +122,18 @@ def stream_sections() -> tuple[list[str], dict[str, Any]]:
     return [report.table(title, ["streams", "share of one core"], rows)], {"streams": curve}
 
 
+def training_sections() -> tuple[list[str], dict[str, Any]]:
+    """Features of the corpus and both networks, where the corpus is."""
+    data = training.corpus_folder()
+    if data is None:
+        print("no RAVDESS, SER_RAVDESS does not name its folder: training is left out")
+        return [], {}
+    seconds = training.measure(data)
+    rows = [[step, f"{taken:.1f}"] for step, taken in seconds.items()]
+    title = f"Training on {os.cpu_count()} cores, nothing cached"
+    return [report.table(title, ["step", "s"], rows)], {"training_s": seconds}
+
+
 def main() -> None:
     """Measure everything, print the tables, write docs/performance.*."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
@@ -135,6 +148,7 @@ def main() -> None:
         lambda: program_sections(20 if arguments.quick else 90),
         lambda: throughput_sections(quick=arguments.quick, long=arguments.long),
         stream_sections,
+        *([] if arguments.quick else [training_sections]),
     )
     for part in parts:
         made, found = part()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from models.audio import SAMPLE_RATE, Canonical
 from models.baseline import SpeakerBaseline
 from models.bundle import load_bundle
-from models.filter_banks import BINS, FRAME_SAMPLES, HOP_SAMPLES
+from models.filter_banks import BINS, FRAME_SAMPLES, HOP_SAMPLES, banded
 from models.frame_stream import FrameBatch
 from models.frames import FrameExtractor, decibels
 from models.gate import SpeechGate
@@ -142,35 +142,53 @@ def _stages(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
     windowed = extractor.windowed(frames_of_a_hop)
     power = np.ones((25, BINS), np.float32)
     mel = np.ones((25, 128), np.float32)
-    bank = np.ones((BINS, 140), np.float32)
+    mel_blocks = banded(bundle.banks.mel)
+    chroma_bank = bundle.banks.chroma.T.astype(np.float32)
     gate = SpeechGate()
     chunks = itertools.cycle(np.split(at_16k[: 100 * 4000], 100))
     judge = Judge(bundle, WINDOW_S, HOP_S)
-    vector = extractor.features(windowed).mean(axis=0)
+    features = extractor.features(windowed)
+    batch = FrameBatch(
+        features=features, speech=np.ones(25, np.bool_), level_db=extractor.level_db(windowed)
+    )
+    windower = Windower(int(WINDOW_S * SAMPLE_RATE), int(HOP_S * SAMPLE_RATE))
+    ends = itertools.count(int(HOP_S * SAMPLE_RATE), int(HOP_S * SAMPLE_RATE))
+    vector = features.mean(axis=0)
     levelled = judge.preprocessing.levelled(vector)
+    baseline, learning = SpeakerBaseline(), SpeakerBaseline()
     return {
-        "resampling": lambda: canonical.push(block),
+        "resampling, offset": lambda: canonical.push(block),
         "framing and window": lambda: extractor.windowed(frames_of_a_hop),
-        "FFT": lambda: np.fft.rfft(windowed, axis=1),
-        "filter banks (one product)": lambda: power @ bank,
-        "mel decibels": lambda: decibels(mel),
+        "level of the frames": lambda: extractor.level_db(windowed),
         "all features of 25 frames": lambda: extractor.features(windowed),
-        "baseline, scaler, network": lambda: judge.probabilities(levelled, SpeakerBaseline()),
+        "– FFT": lambda: np.fft.rfft(windowed, axis=1),
+        "– filter banks": lambda: (
+            [power[:, block.bins] @ block.weights for block in mel_blocks],
+            power @ chroma_bank,
+        ),
+        "– mel decibels": lambda: decibels(mel),
+        "mean of the window": lambda: windower.push(batch, next(ends)),
+        "level taken out": lambda: judge.preprocessing.levelled(vector),
+        "baseline, scaler, network": lambda: judge.probabilities(levelled, baseline),
+        "baseline learns": lambda: judge.preprocessing.learn(learning, levelled, 0.08),
         "gate (not part of the hop)": lambda: gate.push(next(chunks)),
     }
 
 
 def floor() -> dict[str, float]:
     """Operations and bytes that one hop cannot do without, counted and not measured."""
+    banks = load_bundle(bundle_folder("ann")).banks
     frames = HOP_S * SAMPLE_RATE / HOP_SAMPLES
     fft = frames * 2.5 * FRAME_SAMPLES * np.log2(FRAME_SAMPLES)
-    dense = frames * 2 * BINS * 140
-    sparse = frames * 2 * (2 * BINS + 12 * BINS)
+    in_blocks = sum(block.weights.size for block in banded(banks.mel)) + banks.chroma.size
+    not_zero = np.count_nonzero(banks.mel) + banks.chroma.size
     return {
         "FFT operations, million": fft / 1e6,
-        "filter bank operations as one dense product, million": dense / 1e6,
-        "filter bank operations if sparse, million": sparse / 1e6,
-        "bytes of filter banks read, thousand": BINS * 140 * 4 / 1e3,
+        "filter bank operations as one dense product, million": frames * 2 * BINS * 140 / 1e6,
+        "filter bank operations in blocks, as they are done, million": frames * 2 * in_blocks / 1e6,
+        "filter bank operations without any zero, million": frames * 2 * not_zero / 1e6,
+        "bytes of filter banks read, thousand": in_blocks * 4 / 1e3,
+        "bytes of spectra written and read, thousand": frames * BINS * 16 * 2 / 1e3,
     }
 
 

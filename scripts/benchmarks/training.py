@@ -1,0 +1,46 @@
+"""Training as the release does it: features of the corpus, augmentation, both networks."""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def corpus_folder() -> Path | None:
+    """The corpus that the tests use; None where there is none."""
+    folder = Path(os.environ.get("SER_RAVDESS", ROOT.parent / "shared/ravdess"))
+    return folder if folder.is_dir() else None
+
+
+def measure(data: Path) -> dict[str, float]:
+    """Seconds of each step, on all cores where the step uses them; nothing is cached before."""
+    # What needs the training packages is imported here: the other measurements do without.
+    from training.config import training_settings
+    from training.corpus import load_corpus
+    from training.fit import train
+
+    settings = training_settings(None)
+    copies = settings.recipe.copies()
+    found: dict[str, float] = {}
+
+    @contextmanager
+    def timed(step: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        found[step] = time.perf_counter() - started
+
+    with tempfile.TemporaryDirectory(prefix="bench") as folder:
+        cache = Path(folder)
+        with timed("features of the clips as they are"):
+            clips = len(load_corpus(data, copies[:1], cache_dir=cache).clips)
+        with timed(f"augmentation: features of {len(copies) - 1} copies of each"):
+            corpus = load_corpus(data, copies, cache_dir=cache)
+    for kind, name in (("ann", "Keras ANN"), ("mlp", "scikit-learn MLP")):
+        with timed(f"{name}, its {settings.recipe.teachers} teachers included"):
+            train(kind, corpus.table, settings)
+    found[f"all, {clips} clips"] = sum(found.values())
+    return found
