@@ -183,10 +183,10 @@ def floor() -> dict[str, float]:
     in_blocks = sum(block.weights.size for block in banded(banks.mel)) + banks.chroma.size
     not_zero = np.count_nonzero(banks.mel) + banks.chroma.size
     return {
-        "FFT operations, million": fft / 1e6,
+        "FFT operations, million": float(fft) / 1e6,
         "filter bank operations as one dense product, million": frames * 2 * BINS * 140 / 1e6,
         "filter bank operations in blocks, as they are done, million": frames * 2 * in_blocks / 1e6,
-        "filter bank operations without any zero, million": frames * 2 * not_zero / 1e6,
+        "filter bank operations without any zero, million": frames * 2 * float(not_zero) / 1e6,
         "bytes of filter banks read, thousand": in_blocks * 4 / 1e3,
         "bytes of spectra written and read, thousand": frames * BINS * 16 * 2 / 1e3,
     }

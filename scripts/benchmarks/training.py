@@ -25,22 +25,30 @@ def measure(data: Path) -> dict[str, float]:
 
     settings = training_settings(None)
     copies = settings.recipe.copies()
-    found: dict[str, float] = {}
+    steps: dict[str, float] = {}
 
     @contextmanager
     def timed(step: str) -> Iterator[None]:
         started = time.perf_counter()
         yield
-        found[step] = time.perf_counter() - started
+        steps[step] = time.perf_counter() - started
 
     with tempfile.TemporaryDirectory(prefix="bench") as folder:
         cache = Path(folder)
-        with timed("features of the clips as they are"):
+        with timed("features"):
             clips = len(load_corpus(data, copies[:1], cache_dir=cache).clips)
-        with timed(f"augmentation: features of {len(copies) - 1} copies of each"):
+        with timed("augmentation"):
             corpus = load_corpus(data, copies, cache_dir=cache)
-    for kind, name in (("ann", "Keras ANN"), ("mlp", "scikit-learn MLP")):
-        with timed(f"{name}, its {settings.recipe.teachers} teachers included"):
+    for kind in ("ann", "mlp"):
+        with timed(kind):
             train(kind, corpus.table, settings)
-    found[f"all, {clips} clips"] = sum(found.values())
-    return found
+    plain = steps["features"] + steps["ann"] + steps["mlp"]
+    teachers = f"{settings.recipe.teachers} teachers included"
+    return {
+        f"features of {clips} clips": steps["features"],
+        f"Keras ANN, {teachers}": steps["ann"],
+        f"scikit-learn MLP, {teachers}": steps["mlp"],
+        "**these together**": plain,
+        f"augmentation: features of {len(copies) - 1} copies of each clip": steps["augmentation"],
+        "**all**": plain + steps["augmentation"],
+    }
