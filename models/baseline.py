@@ -1,6 +1,7 @@
 """What a speaker's own voice, room and microphone look like on average."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,15 @@ class Population:
         return blended_mean, np.sqrt(blended + VARIANCE_FLOOR * self.within + TINY)
 
 
+class _Blend(NamedTuple):
+    """What a baseline of that weight amounts to, for that population."""
+
+    population: Population
+    weight: float
+    mean: Array
+    scale: Array
+
+
 @dataclass(slots=True)
 class SpeakerBaseline:
     """Running mean and variance of one speaker's levelled vectors (West 1979).
@@ -77,6 +87,7 @@ class SpeakerBaseline:
     weight: float = 0.0
     mean: Array = field(default_factory=_zeros)
     variance: Array = field(default_factory=_zeros)
+    _blend: _Blend | None = field(default=None, init=False, repr=False, compare=False)
 
     def update(self, levelled: Array, weight: float) -> None:
         """Learn one vector, shape (193,), that brings that much evidence."""
@@ -91,7 +102,12 @@ class SpeakerBaseline:
 
     def blended(self, population: Population) -> tuple[Array, Array]:
         """Mean and standard deviation of this speaker, shape (193,): see `Population.blend`."""
-        return population.blend(self.weight, self.mean, self.variance)
+        # Each window asks twice, to be judged and to be learnt; what is learnt adds weight.
+        known = self._blend
+        if known is None or known.population is not population or known.weight != self.weight:
+            blend = population.blend(self.weight, self.mean, self.variance)
+            known = self._blend = _Blend(population, self.weight, *blend)
+        return known.mean, known.scale
 
     def reset(self) -> None:
         """Forget the speaker."""

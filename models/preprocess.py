@@ -55,8 +55,9 @@ class Preprocessing:
         The place that `level_free` leaves empty tells how mature the baseline is.
         """
         mean, scale = baseline.blended(self.population)
-        deviation = np.clip((levelled - mean) / scale, -LARGEST_DEVIATION, LARGEST_DEVIATION)
-        inputs: NDArray[np.float64] = deviation * self.relevance
+        inputs: NDArray[np.float64] = (levelled - mean) / scale
+        np.clip(inputs, -LARGEST_DEVIATION, LARGEST_DEVIATION, out=inputs)
+        inputs *= self.relevance
         share = baseline.weight / (baseline.weight + self.prior_weight)
         inputs[..., NOTHING] = MATURITY_SCALE * (2 * share - 1)
         return inputs

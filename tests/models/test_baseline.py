@@ -76,3 +76,21 @@ def test_reset_forgets() -> None:
     baseline.reset()
     assert baseline.weight == 0
     assert not baseline.mean.any()
+
+
+def test_the_blend_is_always_that_of_now() -> None:
+    other = replace(POPULATION, mean=MEAN - 5)
+    baseline = SpeakerBaseline()
+    for level, weight in ((4, 1.0), (9, 0.5), (None, 0.0), (-1, 1.5)):
+        if level is None:
+            baseline.reset()
+        else:
+            baseline.update(MEAN + level, weight)
+        for population in (POPULATION, other, POPULATION):
+            fresh = SpeakerBaseline(
+                weight=baseline.weight, mean=baseline.mean, variance=baseline.variance
+            )
+            for found, expected in zip(
+                baseline.blended(population), fresh.blended(population), strict=True
+            ):
+                np.testing.assert_array_equal(found, expected)
