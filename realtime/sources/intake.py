@@ -20,6 +20,8 @@ from realtime.sources.pace import Pace
 
 RING_S = 10
 ARRIVALS = 2048
+# A stream's first samples may come late; by then what came after them has caught up.
+BEGINNING_S = 0.5
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -47,7 +49,8 @@ class Intake:
     Attributes
     ----------
     begun_s : float or None
-        When the first sample was captured, by `clock.now_s`; None before.
+        When the first sample was captured, by `clock.now_s`: the earliest that the arrivals of
+        the first half second allow; None before.
     latest_s : float
         When the latest samples arrived, or the stream was opened.
     ended : Event
@@ -58,6 +61,7 @@ class Intake:
         self.rate = rate
         self.ended = Event()
         self.begun_s: float | None = None
+        self._first_s: float | None = None
         self.latest_s = clock.now_s()
         self._channels = channels
         self._channel = channel
@@ -77,10 +81,21 @@ class Intake:
         mono = to_mono(frames) if self._channel is None else frames[:, self._channel - 1]
         # Announced before written: a reader that sees samples finds their arrival too.
         self.latest_s = clock.now_s()
-        if self.begun_s is None:
-            self.begun_s = self.latest_s - mono.size / self.rate
-        self._arrivals.append((self._ring.written + mono.size, self.latest_s, flagged))
+        end = self._ring.written + mono.size
+        if not self.has_begun:
+            self._begin(self.latest_s - end / self.rate)
+        self._arrivals.append((end, self.latest_s, flagged))
         self._ring.write(mono, time.monotonic())
+
+    @property
+    def has_begun(self) -> bool:
+        """True once `begun_s` is final."""
+        return self._first_s is not None and clock.now_s() - self._first_s >= BEGINNING_S
+
+    def _begin(self, begun_s: float) -> None:
+        self.begun_s = begun_s if self.begun_s is None else min(begun_s, self.begun_s)
+        if self._first_s is None:
+            self._first_s = self.latest_s
 
     def read(self, timeout_s: float) -> list[Block] | None:
         """Blocks that are ready; None if nothing arrived in that time.

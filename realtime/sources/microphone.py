@@ -26,8 +26,8 @@ REST_S = 0.05
 SILENT_READS = 10
 FIRST_READS = 30
 CLOSING_S = 0.5
-# A new stream's first samples may be this old when they arrive.
-HEAD_START_S = 0.25
+# A new stream's first samples may be older than they look: the gap is told with reserve.
+HEAD_START_S = 1.0
 NEWS_S = 10.0
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from realtime.sources import clock
 from realtime.sources.base import Block
-from realtime.sources.intake import RING_S, Intake, finite_runs
+from realtime.sources.intake import BEGINNING_S, RING_S, Intake, finite_runs
 
 RATE = 8_000
 BLOCK = RATE // 50
@@ -157,6 +157,23 @@ def test_a_reader_that_sleeps_too_long_is_told_what_it_missed(
     (block,) = read(device.intake)
     assert block.lost_samples == 3 * RATE
     assert joined([block]) == list(range(device.sent - RING_S * RATE, device.sent))
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.1, 0.4])
+def test_first_samples_that_come_late_do_not_move_the_beginning(
+    late_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = Device(monkeypatch, Intake(RATE, 1, None))
+    device.now_s += late_s
+    device.burst(round(late_s * 50))
+    device.number(round((BEGINNING_S - late_s) * 50))
+    before = device.intake.has_begun
+    device.number(round(late_s * 50) + 2)
+    assert (before, device.intake.has_begun) == (False, True)
+    assert device.intake.begun_s == pytest.approx(50)
+    device.now_s += 1.0
+    device.burst(100)
+    assert device.intake.begun_s == pytest.approx(50)
 
 
 @given(
