@@ -40,7 +40,7 @@ class Snapshot:
     history : tuple of Estimate
         Oldest first, one per hop, at most `HISTORY_ROWS`.
     notices : tuple of str
-        What the person should know now.
+        What the person should know now; what came up last is first.
     finished : bool
         True when the source has ended.
     """
@@ -85,8 +85,10 @@ class Board:
             is_new = text is not None and self._notices.get(key) != text
             if text is None:
                 self._notices.pop(key, None)
-            else:
+            elif key in self._notices:
                 self._notices[key] = text
+            else:
+                self._notices = {key: text, **self._notices}
         if text is not None and is_new and self._on_notice is not None:
             self._on_notice(text)
 

@@ -25,7 +25,7 @@ def test_a_notice_stays_until_it_is_cleared() -> None:
     board.notice("level", "too quiet")
     board.notice("level", "much too quiet")
     board.notice("gap", "lost")
-    assert board.snapshot().notices == ("much too quiet", "lost")
+    assert board.snapshot().notices == ("lost", "much too quiet")
     board.notice("level", None)
     board.notice("never given", None)
     assert board.snapshot().notices == ("lost",)

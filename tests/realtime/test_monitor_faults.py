@@ -1,6 +1,7 @@
 """monitor: devices that die and come back, a screen that says so, a program that is killed."""
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -191,9 +192,12 @@ def test_the_screen_tells_of_a_lost_device_and_shows_no_native_noise(
     screen: Screen, microphone: VirtualMicrophone
 ) -> None:
     screen.wait_for("default")
-    screen.wait_for_rows(3)
+    screen.wait_for("exact silence")
     microphone.kill()
-    screen.wait_for("Waiting for default")
+    screen.wait_for("Waiting for default: it was disconnected; plug it in again")
+    # What was said of the sound before says nothing of a device that is gone.
+    assert "exact silence" not in screen.shown()
+    assert "restart the sound server" in re.sub(r"\s+", " ", screen.shown())
     # PortAudio and ALSA complain aloud at that moment.
     assert "Expression" not in screen.shown()
     microphone.start()
