@@ -10,7 +10,7 @@ from pathlib import Path
 
 from models.errors import UsageError
 from realtime import __version__
-from realtime.board import Board, RunFacts
+from realtime.board import Board, RunFacts, wording
 from realtime.command import INTERRUPTED
 from realtime.config import RealtimeSettings
 from realtime.dashboard.native_noise import native_noise_to
@@ -182,13 +182,13 @@ class _Run:
 
             Dashboard(board, on_key, refresh_hz=self._settings.refresh_hz).run(self._stop)
             return
-        told: tuple[str, ...] = ()
+        told: set[str] = set()
         while not self._stop.wait(POLL_S):
             notices = board.snapshot().notices
             for text in notices:
-                if text not in told:
+                if wording(text) not in told:
                     print(f"ser-live: {text}", file=sys.stderr)
-            told = notices
+            told = {wording(text) for text in notices}
 
 
 def _note(text: str) -> None:

@@ -88,8 +88,8 @@ def make_plan(
 ) -> Plan:
     """Share out a screen of `width` columns and `height` rows.
 
-    What has to be told goes before looks: notices get the lines that they need once the last
-    minute is there.
+    What has to be told goes before looks: notices get the lines that they need, the third and
+    fourth once the last minute is there.
     """
     inner = width - 2
     cells = history.row_cells(inner, hop_s)
@@ -116,6 +116,7 @@ def make_plan(
     more("status_rows", status_rows)
     if drawn:
         grow(word_rows=letters.SMALL_ROWS, caption=True, panel=panel)
+    more("notice_rows", min(notice_rows, 2))
     more("history_rows", minute)
     grow(caption=True)
     more("notice_rows", min(notice_rows, _MOST_NOTICE_ROWS))

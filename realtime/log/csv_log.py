@@ -222,11 +222,12 @@ class CsvLog:
         return following
 
     def _say_failing(self, error: OSError) -> None:
+        lost = f", {amounts.missing(self.missing, 'row')}" if self.missing else ""
         self._notify(
             NOTICE,
             f"{self._path.name} cannot be written ({private_file.reason(error)}): "
-            f"{amounts.missing(self.missing, 'row')} and {len(self._waiting)} held back; "
-            f"{private_file.remedy(error)}, and it goes on by itself.",
+            f"{private_file.remedy(error)}, and it goes on by itself; "
+            f"{amounts.held_back(len(self._waiting), 'row')}{lost}.",
         )
 
     def _say_recovered(self) -> None:

@@ -116,6 +116,8 @@ def test_a_disk_that_fills_is_told_and_nothing_is_lost_once_there_is_room(
         run.wait_for_rows(before + 20)
         assert run.interrupt() == 130
     check_windows(run.rows())
+    # Told once, not with every row.
+    assert run.messages().count("cannot be written") == 1
 
 
 def test_a_folder_that_is_removed_is_told_and_the_exit_code_tells_too(

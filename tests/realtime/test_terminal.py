@@ -24,6 +24,7 @@ from typing import Self
 import pytest
 
 from realtime.board import Board
+from realtime.dashboard import native_noise
 from realtime.dashboard.keys import Keys
 from realtime.dashboard.native_noise import native_noise_to
 from realtime.dashboard.screen import Dashboard, can_draw
@@ -398,6 +399,18 @@ except OSError:
         [sys.executable, "-c", script], capture_output=True, check=True, text=True
     )
     assert done.stdout == "closed\n"
+
+
+def test_a_library_that_complains_all_day_does_not_fill_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native_noise, "_LOOK_S", 0.01)
+    log = tmp_path / "native.log"
+    with native_noise_to(log):
+        os.write(2, b"complaint\n" * 200_000)
+        wait_for(lambda: log.stat().st_size == 0, "the log to begin anew")
+        os.write(2, b"later\n")
+        assert log.read_bytes() == b"later\n"
 
 
 # --- tmux ----------------------------------------------------------------------------------------
