@@ -211,7 +211,8 @@ class CsvLog:
             self._notify(
                 ROTATION_NOTICE,
                 f"{part_path(self._path, self._number + 1).name} cannot be begun "
-                f"({private_file.reason(error)}): the rows go on in {part.path.name}.",
+                f"({private_file.reason(error)}): {private_file.remedy(error)}; until then the "
+                f"rows go on in {part.path.name}.",
             )
             return part
         if self._rotation_outage.error is not None:

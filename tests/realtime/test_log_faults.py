@@ -241,7 +241,10 @@ def test_a_next_file_that_cannot_be_made_costs_no_row(tmp_path: Path) -> None:
     assert foreign.read_text() == "foreign"
     assert windows(path) == list(range(8))
     notice = run.notices[ROTATION_NOTICE] or ""
-    assert notice == "log.0001.csv cannot be begun (File exists): the rows go on in log.csv."
+    assert notice == (
+        "log.0001.csv cannot be begun (File exists): move away the other file that took its "
+        "place; until then the rows go on in log.csv."
+    )
     foreign.unlink()
     run.wait()
     run.write(4)
