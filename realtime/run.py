@@ -16,6 +16,7 @@ from realtime.config import RealtimeSettings
 from realtime.dashboard.native_noise import native_noise_to
 from realtime.dashboard.screen import Dashboard, can_draw
 from realtime.demonstration import demonstration_clip
+from realtime.ending_signals import ending_signals
 from realtime.estimator import Estimator, utc_now
 from realtime.log.log_thread import LogThread, open_log
 from realtime.log.meta import RunMeta
@@ -84,7 +85,7 @@ class _Run:
 
     def execute(self) -> int:
         """Run to the end and return the exit code."""
-        interrupted = False
+        ending = 0
         recorder: Recorder | None = None
         with contextlib.ExitStack() as stack:
             if self._shows:
@@ -104,14 +105,16 @@ class _Run:
             try:
                 self._attend(board, worker)
             except KeyboardInterrupt:
-                interrupted = True
+                ending = INTERRUPTED
+            except SystemExit as ended:
+                ending = int(ended.code or 0)
             finally:
                 self._stop.set()
             summary = worker.result()
         problems = [output.problem for output in (log, recorder) if output is not None]
         if log.reader_gone:
             return 0
-        return _farewell(summary, list(filter(None, problems)), interrupted=interrupted)
+        return _farewell(summary, list(filter(None, problems)), ending=ending)
 
     def _open_recorder(self, source: Source, board: Board) -> Recorder | None:
         path: Path | None = getattr(self._arguments, "record", None)
@@ -182,6 +185,11 @@ class _Run:
 
             Dashboard(board, on_key, refresh_hz=self._settings.refresh_hz).run(self._stop)
             return
+        with ending_signals():
+            self._tell(board)
+
+    def _tell(self, board: Board) -> None:
+        """Say each new notice on standard error until the run is over."""
         told: set[str] = set()
         while not self._stop.wait(POLL_S):
             notices = board.snapshot().notices
@@ -196,11 +204,11 @@ def _note(text: str) -> None:
     print(utc_now(), text, file=sys.stderr, flush=True)
 
 
-def _farewell(summary: Summary, problems: list[str], *, interrupted: bool) -> int:
+def _farewell(summary: Summary, problems: list[str], *, ending: int) -> int:
     """Say what the run amounted to and what is missing; return the exit code."""
     print(summary, file=sys.stderr)
     for problem in problems:
         print(f"ser-live: {problem}", file=sys.stderr)
     if problems:
         return OUTPUT_FAILED
-    return INTERRUPTED if interrupted else 0
+    return ending

@@ -99,6 +99,25 @@ def test_killed_without_warning_the_log_is_readable_and_can_be_continued(
     assert windows(run.csv) == list(range(before + 20))
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_asked_to_end_it_completes_its_files_and_sums_up(
+    number: signal.Signals,
+    microphone: VirtualMicrophone,
+    synthetic_folder: Path,
+    tmp_path: Path,
+) -> None:
+    options = ("--no-dashboard", "--model", synthetic_folder, "--record", "heard.flac")
+    with Program(tmp_path / "run", "monitor", *options, environment=microphone.environment) as run:
+        run.wait_for_rows(6)
+        run.signal(number)
+        assert run.end() == 128 + number
+    rows = run.rows()
+    assert f"{len(rows)} windows in" in run.messages()
+    # What was recorded is all there, which a FLAC file that was not closed would not say.
+    end_s = float(rows[-1]["end_s"])
+    assert soundfile.info(run.folder / "heard.flac").duration == pytest.approx(end_s, abs=0.6)
+
+
 def test_a_disk_that_fills_is_told_and_nothing_is_lost_once_there_is_room(
     microphone: VirtualMicrophone, synthetic_folder: Path, tmp_path: Path, small_disk: Path
 ) -> None:
