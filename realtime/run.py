@@ -70,6 +70,9 @@ class _Run:
     ) -> None:
         if arguments.overwrite and arguments.append:
             raise UsageError("--overwrite and --append exclude each other: choose one.")
+        if arguments.csv is None and (arguments.append or arguments.rotate):
+            option = "--append" if arguments.append else "--rotate"
+            raise UsageError(f"{option} is about a CSV: name it with --csv FILE.")
         self._arguments = arguments
         self._open_source = open_source
         self._is_live = is_live
