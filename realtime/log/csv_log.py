@@ -244,7 +244,7 @@ class CsvLog:
             return None
         why = private_file.reason(self._last_error) if self._last_error else "unknown"
         lost = amounts.missing(missing, "row")
-        return f"{lost} in {self._path} ({why}); what was written before is there."
+        return f"{lost} in {self._path} ({why}); the other rows are there."
 
     def close(self) -> None:
         """Try once more to write what waits, and close; may be called twice."""

@@ -90,8 +90,7 @@ def test_a_disk_that_stays_full_leaves_a_readable_log_and_a_sentence(small_disk:
     assert written == list(range(len(written)))
     missing = 2000 - len(written)
     assert run.log.problem == (
-        f"{missing} rows are missing in {path} (No space left on device); "
-        "what was written before is there."
+        f"{missing} rows are missing in {path} (No space left on device); the other rows are there."
     )
 
 
