@@ -17,8 +17,9 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from tests.realtime.live_program import PATIENCE_S, Program, Row, check_windows, command_of
-from tests.virtual_microphone import VirtualMicrophone, missing_programs, wait_until
+from tests.realtime.live_program import Program, Row, check_windows, command_of
+from tests.virtual_microphone import VirtualMicrophone, missing_programs
+from tests.waiting import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.skipif(missing_programs() is not None, reason=str(missing_programs()))
 
@@ -287,9 +288,9 @@ def test_a_reading_that_nobody_hears_is_told_why(
         said.open("wb") as err,
         subprocess.Popen(command, env=microphone.environment, cwd=folder, stderr=err) as reading,
     ):
-        wait_until(lambda: "exact silence" in said.read_text(), "a hint", PATIENCE_S)
+        wait_until(lambda: "exact silence" in said.read_text(), "a hint")
         microphone.kill()
-        wait_until(lambda: "Waiting for default" in said.read_text(), "a notice", PATIENCE_S)
+        wait_until(lambda: "Waiting for default" in said.read_text(), "a notice")
         reading.send_signal(signal.SIGINT)
         assert reading.wait(PATIENCE_S) == 1
     assert said.read_text().count("exact silence") == 1

@@ -12,7 +12,7 @@ from realtime.sources.connection import Connection
 from realtime.sources.intake import BEGINNING_S, Intake
 from realtime.sources.portaudio import Input, Stream
 from realtime.sources.reconnection import FIRST_SOUND_S, LONGEST_PAUSE_S, Reconnection
-from tests.virtual_microphone import wait_until
+from tests.waiting import wait_until
 
 RATE = 8_000
 DEVICE = Input(index=0, name="virt", host_api="ALSA", channels=1, rate=RATE, is_default=True)
