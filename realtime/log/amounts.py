@@ -4,8 +4,3 @@
 def missing(count: int, unit: str) -> str:
     """Say `1 row is missing` or `3 rows are missing`."""
     return f"1 {unit} is missing" if count == 1 else f"{count} {unit}s are missing"
-
-
-def held_back(count: int, unit: str) -> str:
-    """Say `1 row is held back` or `3 rows are held back`."""
-    return f"1 {unit} is held back" if count == 1 else f"{count} {unit}s are held back"

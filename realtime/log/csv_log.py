@@ -223,12 +223,13 @@ class CsvLog:
         return following
 
     def _say_failing(self, error: OSError) -> None:
-        lost = f", {amounts.missing(self.missing, 'row')}" if self.missing else ""
+        # Worded alike for every number: what only counts on is not told again.
+        lost = f", missing: {self.missing}" if self.missing else ""
         self._notify(
             NOTICE,
             f"{self._path.name} cannot be written ({private_file.reason(error)}): "
-            f"{private_file.remedy(error)}, and it goes on by itself; "
-            f"{amounts.held_back(len(self._waiting), 'row')}{lost}.",
+            f"{private_file.remedy(error)}, and it goes on by itself "
+            f"(rows held back: {len(self._waiting)}{lost}).",
         )
 
     def _say_recovered(self) -> None:

@@ -42,10 +42,10 @@ def test_each_new_notice_is_told_once() -> None:
 def test_new_numbers_are_shown_and_not_told_again() -> None:
     told: list[str] = []
     board = Board(FACTS, told.append)
-    for rows in range(2, 100):
-        board.notice("csv", f"{rows} rows are held back")
-    assert told == ["2 rows are held back"]
-    assert board.snapshot().notices == ("99 rows are held back",)
+    for rows in range(1, 100):
+        board.notice("csv", f"rows held back: {rows}")
+    assert told == ["rows held back: 1"]
+    assert board.snapshot().notices == ("rows held back: 99",)
 
 
 def test_a_snapshot_does_not_change() -> None:

@@ -68,7 +68,7 @@ def test_a_full_disk_stops_nothing_and_loses_nothing_once_there_is_room(small_di
     assert 3 <= len(written) < 53
     notice = run.notices[NOTICE] or ""
     assert "free some space, and it goes on by itself" in notice
-    assert notice.endswith(f"; {53 - len(written)} rows are held back.")
+    assert notice.endswith(f" (rows held back: {53 - len(written)}).")
     filler.unlink()
     run.write(1)
     assert windows(path) == written  # not due yet
