@@ -3,6 +3,7 @@
 from importlib import resources
 from pathlib import Path
 
+from models.bundle import JSON_NAME
 from models.errors import UsageError
 
 SHIPPED = ("ann", "mlp")
@@ -14,12 +15,12 @@ def models_folder() -> Path:
 
 
 def bundle_folder(model: str) -> Path:
-    """Folder of a shipped bundle by name, or the folder named.
+    """Folder of a shipped bundle by name, or the folder named, or the one bundle in that folder.
 
     Raises
     ------
     UsageError
-        If it is neither.
+        If it is none of these, or holds several bundles.
     """
     if model in SHIPPED:
         return models_folder() / model
@@ -29,4 +30,10 @@ def bundle_folder(model: str) -> Path:
             f"--model {model} is neither `ann`, `mlp` nor a folder: "
             "name one of these, or see `python -m realtime models`."
         )
-    return folder
+    if (folder / JSON_NAME).exists():
+        return folder
+    within = sorted(path.parent for path in folder.glob(f"*/{JSON_NAME}"))
+    if len(within) > 1:
+        names = " or ".join(f"--model {path}" for path in within)
+        raise UsageError(f"--model {model} holds several models: say {names}.")
+    return within[0] if within else folder

@@ -1,5 +1,6 @@
 """The latest state of a run, which the worker writes and the dashboard reads at its own pace."""
 
+import re
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -40,7 +41,7 @@ class Snapshot:
     history : tuple of Estimate
         Oldest first, one per hop, at most `HISTORY_ROWS`.
     notices : tuple of str
-        What the person should know now.
+        What the person should know now; what came up last is first.
     finished : bool
         True when the source has ended.
     """
@@ -56,6 +57,11 @@ class Snapshot:
         return self.history[-1] if self.history else None
 
 
+def wording(text: str) -> str:
+    """A notice without its numbers, which may change with every row."""
+    return re.sub(r"\d+", "", text)
+
+
 class Board:
     """Holds the newest rows and notices; safe to use from several threads.
 
@@ -63,7 +69,8 @@ class Board:
     ----------
     facts : RunFacts
     on_notice : callable or None
-        Called with each new notice, in the thread that gives it.
+        Called with each new notice, in the thread that gives it; the same words with other
+        numbers are not new.
     """
 
     def __init__(self, facts: RunFacts, on_notice: Callable[[str], None] | None = None) -> None:
@@ -94,11 +101,13 @@ class Board:
     def notice(self, key: str, text: str | None) -> None:
         """Set, replace or (with None) clear the notice named `key`."""
         with self._lock:
-            is_new = text is not None and self._notices.get(key) != text
+            is_new = text is not None and wording(self._notices.get(key, "")) != wording(text)
             if text is None:
                 self._notices.pop(key, None)
-            else:
+            elif key in self._notices:
                 self._notices[key] = text
+            else:
+                self._notices = {key: text, **self._notices}
         if text is not None and is_new and self._on_notice is not None:
             self._on_notice(text)
 

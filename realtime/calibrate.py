@@ -18,8 +18,9 @@ from realtime.judge import Judge
 from realtime.options import log_file, merged_settings, open_model, profiles_folder
 from realtime.own_words import only_own_words
 from realtime.progress import bar
-from realtime.sources.base import Block, Gap, Source
+from realtime.sources.base import Block, Gap, Notice, Source, SourceItem
 from realtime.sources.file import FileSource
+from realtime.sources.hints import Hints
 
 ENOUGH_SPEECH_S = 45.0
 LEAST_SPEECH_S = 6.0
@@ -141,8 +142,10 @@ def _from_microphone(learner: Learner, device: str, channel: int) -> None:
     source: Source = MicrophoneSource(device or None, channel=channel or None)
     sys.stderr.write(READING)
     stop = threading.Event()
+    trouble = _Trouble()
     try:
         for item in source.items(stop):
+            trouble.push(item)
             if isinstance(item, Block | Gap):
                 learner.push(item)
             _show(learner.speech_s)
@@ -155,6 +158,30 @@ def _from_microphone(learner: Learner, device: str, channel: int) -> None:
         sys.stderr.write("\n")
     finally:
         source.close()
+
+
+class _Trouble:
+    """Says what keeps the reading from being heard, once for as long as it lasts."""
+
+    def __init__(self) -> None:
+        self._hints = Hints()
+        self._told: dict[str, str] = {}
+
+    def push(self, item: SourceItem) -> None:
+        for notice in self._notices(item):
+            if notice.text is None:
+                self._told.pop(notice.key, None)
+            elif self._told.get(notice.key) != notice.text:
+                self._told[notice.key] = notice.text
+                sys.stderr.write(f"\nser-live: {notice.text}\n")
+
+    def _notices(self, item: SourceItem) -> list[Notice]:
+        if isinstance(item, Notice):
+            return [item]
+        if isinstance(item, Block):
+            return self._hints.push(item.samples, item.rate)
+        gap = Notice(key="gap", text=None if item.over else item.reason)
+        return [*self._hints.forget(), gap]
 
 
 def _show(speech_s: float) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import os
 from pathlib import Path
+from typing import NoReturn
 
 try:
     from realtime.command import run_command
@@ -21,10 +22,21 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 DESCRIPTION = "Live speech-emotion recognition in the terminal."
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, as every other error is said."""
+
+    def error(self, message: str) -> NoReturn:
+        message = message.removeprefix("argument ")
+        self.exit(2, f"ser-live: {message}; see `{self.prog} --help`.\n")
+
+
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
     return value
 
 
@@ -32,11 +44,10 @@ def _speed(text: str) -> float | None:
     return None if text == "max" else _positive(text)
 
 
-def _jobs(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number of processes")
-    return value
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
 
 
 def _add_model(parser: argparse.ArgumentParser, baseline: str) -> None:
@@ -97,14 +108,14 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     from realtime import __version__
 
-    parser = argparse.ArgumentParser(prog="ser-live", description=DESCRIPTION)
+    parser = _Parser(prog="ser-live", description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     monitor = commands.add_parser("monitor", help="microphone to dashboard")
     monitor.add_argument("--device", metavar="NAME|ID", help="microphone, see `devices`")
     monitor.add_argument(
-        "--channel", type=int, metavar="N", help="channel from 1 (default: average all)"
+        "--channel", type=_count, metavar="N", help="channel from 1 (default: average all)"
     )
     monitor.add_argument(
         "--record", type=Path, metavar="FILE", help="also keep the sound (.wav or .flac)"
@@ -131,7 +142,7 @@ def build_parser() -> argparse.ArgumentParser:
         "paths", nargs="+", type=Path, metavar="PATH", help="files or folders (recursive)"
     )
     classify.add_argument(
-        "--jobs", type=_jobs, default=None, metavar="N", help="processes (default: one per core)"
+        "--jobs", type=_count, default=None, metavar="N", help="processes (default: one per core)"
     )
     _add_model(classify, "off|file|folder")
     classify.add_argument(
@@ -155,7 +166,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     calibrate.add_argument("--device", metavar="NAME|ID", help="microphone, see `devices`")
     calibrate.add_argument(
-        "--channel", type=int, metavar="N", help="channel from 1 (default: average all)"
+        "--channel", type=_count, metavar="N", help="channel from 1 (default: average all)"
     )
     calibrate.add_argument("--model", metavar="ann|mlp|DIR", help="trained model (default: ann)")
     calibrate.add_argument("--overwrite", action="store_true", help="replace an existing profile")

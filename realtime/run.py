@@ -10,12 +10,13 @@ from pathlib import Path
 
 from models.errors import UsageError
 from realtime import __version__
-from realtime.board import Board, RunFacts
+from realtime.board import Board, RunFacts, wording
 from realtime.command import INTERRUPTED
 from realtime.config import RealtimeSettings
 from realtime.dashboard.native_noise import native_noise_to
 from realtime.dashboard.screen import Dashboard, can_draw
 from realtime.demonstration import demonstration_clip
+from realtime.ending_signals import ending_signals
 from realtime.estimator import Estimator, utc_now
 from realtime.log.log_thread import LogThread, open_log
 from realtime.log.meta import RunMeta
@@ -69,6 +70,9 @@ class _Run:
     ) -> None:
         if arguments.overwrite and arguments.append:
             raise UsageError("--overwrite and --append exclude each other: choose one.")
+        if arguments.csv is None and (arguments.append or arguments.rotate):
+            option = "--append" if arguments.append else "--rotate"
+            raise UsageError(f"{option} is about a CSV: name it with --csv FILE.")
         self._arguments = arguments
         self._open_source = open_source
         self._is_live = is_live
@@ -84,7 +88,7 @@ class _Run:
 
     def execute(self) -> int:
         """Run to the end and return the exit code."""
-        interrupted = False
+        ending = 0
         recorder: Recorder | None = None
         with contextlib.ExitStack() as stack:
             if self._shows:
@@ -104,14 +108,16 @@ class _Run:
             try:
                 self._attend(board, worker)
             except KeyboardInterrupt:
-                interrupted = True
+                ending = INTERRUPTED
+            except SystemExit as ended:
+                ending = int(ended.code or 0)
             finally:
                 self._stop.set()
             summary = worker.result()
         problems = [output.problem for output in (log, recorder) if output is not None]
         if log.reader_gone:
             return 0
-        return _farewell(summary, list(filter(None, problems)), interrupted=interrupted)
+        return _farewell(summary, list(filter(None, problems)), ending=ending)
 
     def _open_recorder(self, source: Source, board: Board) -> Recorder | None:
         path: Path | None = getattr(self._arguments, "record", None)
@@ -182,13 +188,18 @@ class _Run:
 
             Dashboard(board, on_key, refresh_hz=self._settings.refresh_hz).run(self._stop)
             return
-        told: tuple[str, ...] = ()
+        with ending_signals():
+            self._tell(board)
+
+    def _tell(self, board: Board) -> None:
+        """Say each new notice on standard error until the run is over."""
+        told: set[str] = set()
         while not self._stop.wait(POLL_S):
             notices = board.snapshot().notices
             for text in notices:
-                if text not in told:
+                if wording(text) not in told:
                     print(f"ser-live: {text}", file=sys.stderr)
-            told = notices
+            told = {wording(text) for text in notices}
 
 
 def _note(text: str) -> None:
@@ -196,11 +207,11 @@ def _note(text: str) -> None:
     print(utc_now(), text, file=sys.stderr, flush=True)
 
 
-def _farewell(summary: Summary, problems: list[str], *, interrupted: bool) -> int:
+def _farewell(summary: Summary, problems: list[str], *, ending: int) -> int:
     """Say what the run amounted to and what is missing; return the exit code."""
     print(summary, file=sys.stderr)
     for problem in problems:
         print(f"ser-live: {problem}", file=sys.stderr)
     if problems:
         return OUTPUT_FAILED
-    return INTERRUPTED if interrupted else 0
+    return ending

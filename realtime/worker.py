@@ -101,9 +101,11 @@ class Worker(threading.Thread):
             self._recorder.put(item)
         if isinstance(item, Gap):
             self._board.notice("gap", item.reason if not item.over else None)
-        elif self._is_live:
-            for notice in self._hints.push(item.samples, item.rate):
-                self._board.notice(notice.key, notice.text)
+            hints = self._hints.forget()
+        else:
+            hints = self._hints.push(item.samples, item.rate) if self._is_live else []
+        for hint in hints:
+            self._board.notice(hint.key, hint.text)
 
     def _publish(self, rows: list[Estimate]) -> None:
         for row in rows:

@@ -14,11 +14,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from tests.waiting import wait_until
 
 PROGRAMS = ("pulseaudio", "pactl", "pacat")
 
@@ -31,15 +31,6 @@ def missing_programs() -> str | None:
     if sys.platform != "linux":
         return "no virtual microphone: the pulse plug-in of ALSA exists on Linux only"
     return None
-
-
-def wait_until(true: Callable[[], bool], what: str, seconds: float = 10.0) -> None:
-    """Poll until a condition holds; a test that waits in vain says for what."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"waited {seconds:g} s in vain for {what}")
-        time.sleep(0.02)
 
 
 class VirtualMicrophone:

@@ -3,11 +3,13 @@
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 _STDERR = 2
 _LARGEST_BYTES = 1 << 20
+_LOOK_S = 30.0
 
 
 @contextlib.contextmanager
@@ -19,8 +21,8 @@ def native_noise_to(log: Path | None) -> Iterator[None]:
     Parameters
     ----------
     log : Path or None
-        Appended to, private to its owner, begun anew when it has grown beyond 1 MiB. A file that
-        cannot be opened, like None, means that the noise is thrown away.
+        Appended to, private to its owner, begun anew whenever it has grown beyond 1 MiB. A file
+        that cannot be opened, like None, means that the noise is thrown away.
     """
     _flush()
     try:
@@ -29,14 +31,19 @@ def native_noise_to(log: Path | None) -> Iterator[None]:
         yield
         return
     target = _opened(log)
+    is_over = threading.Event()
+    keeper = threading.Thread(target=_keep_small, args=(target, is_over), daemon=True)
     try:
         os.dup2(target, _STDERR)
-        os.close(target)
+        keeper.start()
         yield
     finally:
         _flush()
         os.dup2(saved, _STDERR)
         os.close(saved)
+        is_over.set()
+        keeper.join()
+        os.close(target)
 
 
 def _opened(log: Path | None) -> int:
@@ -44,10 +51,21 @@ def _opened(log: Path | None) -> int:
         with contextlib.suppress(OSError):
             log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            if os.fstat(fd).st_size > _LARGEST_BYTES:
-                os.ftruncate(fd, 0)
+            _begin_anew_if_large(fd)
             return fd
     return os.open(os.devnull, os.O_WRONLY)
+
+
+def _keep_small(fd: int, is_over: threading.Event) -> None:
+    """Bound what a library that complains all day may write."""
+    while not is_over.wait(_LOOK_S):
+        with contextlib.suppress(OSError):
+            _begin_anew_if_large(fd)
+
+
+def _begin_anew_if_large(fd: int) -> None:
+    if os.fstat(fd).st_size > _LARGEST_BYTES:
+        os.ftruncate(fd, 0)
 
 
 def _flush() -> None:

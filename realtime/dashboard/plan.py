@@ -13,6 +13,7 @@ _PANEL_WIDTH = 26
 _TREND_BAR = 45
 _TREND_COLUMNS = (TREND_S // 2, TREND_S, 2 * TREND_S)
 _MOST_HISTORY_S = 300
+_MOST_NOTICE_ROWS = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,8 +83,14 @@ class Plan:
 
 
 @lru_cache(maxsize=16)
-def make_plan(width: int, height: int, *, hop_s: float, status_rows: int, glyphs: Glyphs) -> Plan:
-    """Share out a screen of `width` columns and `height` rows."""
+def make_plan(
+    width: int, height: int, *, hop_s: float, status_rows: int, notice_rows: int, glyphs: Glyphs
+) -> Plan:
+    """Share out a screen of `width` columns and `height` rows.
+
+    What has to be told goes before looks: notices get the lines that they need, the third and
+    fourth once the last minute is there.
+    """
     inner = width - 2
     cells = history.row_cells(inner, hop_s)
     minute = history.rows_for(history.MINUTE_S, cells, hop_s)
@@ -109,8 +116,10 @@ def make_plan(width: int, height: int, *, hop_s: float, status_rows: int, glyphs
     more("status_rows", status_rows)
     if drawn:
         grow(word_rows=letters.SMALL_ROWS, caption=True, panel=panel)
+    more("notice_rows", min(notice_rows, 2))
     more("history_rows", minute)
     grow(caption=True)
+    more("notice_rows", min(notice_rows, _MOST_NOTICE_ROWS))
     grow(above_bars=1)
     if plan.bar_columns == 1 and plan.above_bars:
         fitting = [n for n in _TREND_COLUMNS if inner >= NAME + _TREND_BAR + n]
@@ -123,7 +132,7 @@ def make_plan(width: int, height: int, *, hop_s: float, status_rows: int, glyphs
     grow(skyline=1)
     grow(above_caption=big)
     grow(above_bars=2)
-    grow(notice_rows=2)
+    grow(notice_rows=max(2, plan.notice_rows))
     grow(above_notices=True)
     more("history_rows", 2 * minute)
     grow(skyline=2)

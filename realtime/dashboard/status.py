@@ -8,6 +8,7 @@ from realtime.dashboard.palette import ALARM, BOLD, DIM, PLAIN
 _SHORTEST_SOURCE = 10
 _WIDE = 76
 _NARROW = 56
+_MARK = "! "
 
 
 def _item(name: str, value: str) -> Line:
@@ -47,12 +48,35 @@ def _figures(snapshot: Snapshot) -> list[Line]:
 
 
 def notice_lines(snapshot: Snapshot, rows: int, width: int, glyphs: Glyphs) -> list[Line]:
-    """Show the newest notices, one a line, the last line shared by what is left over."""
+    """Show the notices, one a line, the last line shared by what is left over.
+
+    Where there are more lines than notices, the first ones are told in full.
+    """
     texts = [clean(text) for text in snapshot.notices]
     if len(texts) > rows:
         texts = [*texts[: rows - 1], glyphs.dot.join(texts[rows - 1 :])]
-    lines = [[seg("! ", ALARM), seg(shorten(text, width - 2, glyphs.cut))] for text in texts]
+    spare = rows - len(texts)
+    lines: list[Line] = []
+    for text in texts:
+        parts = _wrapped(text, width - len(_MARK))
+        count = min(len(parts), 1 + spare)
+        spare -= count - 1
+        parts[count - 1 :] = [shorten(" ".join(parts[count - 1 :]), width - len(_MARK), glyphs.cut)]
+        lines += [
+            [seg(" " * len(_MARK) if place else _MARK, ALARM), seg(part)]
+            for place, part in enumerate(parts)
+        ]
     return lines + [[] for _ in range(rows - len(lines))]
+
+
+def notice_rows(snapshot: Snapshot, width: int) -> int:
+    """Count the lines that tell every notice in full."""
+    return sum(len(_wrapped(clean(text), width - len(_MARK))) for text in snapshot.notices)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    words = [[seg(word)] for word in text.split()]
+    return ["".join(piece.text for piece in line) for line in flow(words, width, " ")] or [""]
 
 
 def key_line(snapshot: Snapshot, width: int, *, frozen: bool) -> Line:

@@ -12,7 +12,7 @@ from realtime.dashboard.lines import Line, fit, pad, seg
 from realtime.dashboard.meter import meter_line, meter_panel
 from realtime.dashboard.palette import BOLD
 from realtime.dashboard.plan import MIN_HEIGHT, MIN_WIDTH, Plan, make_plan
-from realtime.dashboard.status import key_line, notice_lines, status_lines
+from realtime.dashboard.status import key_line, notice_lines, notice_rows, status_lines
 
 _MARGIN = " "
 _PANEL_GAP = 3
@@ -51,7 +51,14 @@ def render(
         return [_inside(line, width, glyphs) for line in help_lines(glyphs)[:height]]
     status = status_lines(snapshot, width - 2, glyphs)
     hop_s = snapshot.facts.hop_s
-    plan = make_plan(width, height, hop_s=hop_s, status_rows=len(status), glyphs=glyphs)
+    plan = make_plan(
+        width,
+        height,
+        hop_s=hop_s,
+        status_rows=len(status),
+        notice_rows=notice_rows(snapshot, width - 2),
+        glyphs=glyphs,
+    )
     body = _top(snapshot, plan, glyphs) + _middle(snapshot, plan, glyphs)
     foot = [
         *([[]] * plan.above_notices),

@@ -211,7 +211,8 @@ class CsvLog:
             self._notify(
                 ROTATION_NOTICE,
                 f"{part_path(self._path, self._number + 1).name} cannot be begun "
-                f"({private_file.reason(error)}): the rows go on in {part.path.name}.",
+                f"({private_file.reason(error)}): {private_file.remedy(error)}; until then the "
+                f"rows go on in {part.path.name}.",
             )
             return part
         if self._rotation_outage.error is not None:
@@ -222,11 +223,13 @@ class CsvLog:
         return following
 
     def _say_failing(self, error: OSError) -> None:
+        # Worded alike for every number: what only counts on is not told again.
+        lost = f", missing: {self.missing}" if self.missing else ""
         self._notify(
             NOTICE,
             f"{self._path.name} cannot be written ({private_file.reason(error)}): "
-            f"{amounts.missing(self.missing, 'row')} and {len(self._waiting)} held back; "
-            f"{private_file.remedy(error)}, and it goes on by itself.",
+            f"{private_file.remedy(error)}, and it goes on by itself "
+            f"(rows held back: {len(self._waiting)}{lost}).",
         )
 
     def _say_recovered(self) -> None:
@@ -242,7 +245,7 @@ class CsvLog:
             return None
         why = private_file.reason(self._last_error) if self._last_error else "unknown"
         lost = amounts.missing(missing, "row")
-        return f"{lost} in {self._path} ({why}); what was written before is there."
+        return f"{lost} in {self._path} ({why}); the other rows are there."
 
     def close(self) -> None:
         """Try once more to write what waits, and close; may be called twice."""

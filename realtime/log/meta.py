@@ -134,7 +134,9 @@ def require_agreement(csv: Path, content: dict[str, Any], run: RunMeta) -> None:
     """
     before = {"bundle": content.get("bundle"), **dict(_flat(content["settings"]))}
     now = {"bundle": run.bundle, **dict(_flat(json.loads(json.dumps(dict(run.settings)))))}
-    for name in sorted(before.keys() | now.keys(), key=lambda name: (name != "bundle", name)):
+    # The name of another model says more than its fingerprint.
+    first = {"model": 0, "bundle": 1}
+    for name in sorted(before.keys() | now.keys(), key=lambda name: (first.get(name, 2), name)):
         if before.get(name) != now.get(name):
             raise OutputError(
                 f"Nothing can be appended to {csv}: {name} was {before.get(name)!r} there and "

@@ -25,7 +25,7 @@ class Block:
         `time.monotonic()` when the last sample arrived; None where the source is not paced.
     starts_segment : bool
         True where the sound is not the continuation of the block before, as at a file's
-        beginning in a loop; nothing was lost.
+        beginning in a loop, or where sound was left out that came too late; no time is lost.
     """
 
     samples: NDArray[np.float32]

@@ -152,6 +152,10 @@ def device_error(
     """
     found = FOUND[problem].format(device=device, detail=detail)
     found = found[0].upper() + found[1:]
+    return DeviceError(f"{found}: {next_step(problem, system)}; {REPLAY}.")
+
+
+def next_step(problem: Problem, system: str = sys.platform) -> str:
+    """What to do about a problem on this system."""
     linux, mac, windows = STEPS[problem]
-    step = {"darwin": mac, "win32": windows}.get(system, linux)
-    return DeviceError(f"{found}: {step}; {REPLAY}.")
+    return {"darwin": mac, "win32": windows}.get(system, linux)

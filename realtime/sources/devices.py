@@ -136,7 +136,7 @@ def _by_number(number: int, available: list[Input]) -> Input:
     for device in available:
         if device.index == number:
             return device
-    raise DeviceError(f"No input has the number {number}; there are {_listed(available)}.")
+    raise DeviceError(f"No input has the number {number}; choose one of {_listed(available)}.")
 
 
 def _called(text: str, available: list[Input]) -> list[Input]:
@@ -161,8 +161,8 @@ def _containing(text: str, available: list[Input]) -> list[Input]:
 def _unknown(text: str, available: list[Input]) -> str:
     names = {device.name.casefold(): device.name for device in available}
     close = difflib.get_close_matches(text.casefold(), names, n=1, cutoff=0.5)
-    hint = f"did you mean '{names[close[0]]}'? There are" if close else "there are"
-    return f"No input is called '{text}'; {hint} {_listed(available)}."
+    hint = f"did you mean '{names[close[0]]}'? Choose" if close else "choose"
+    return f"No input is called '{text}'; {hint} one of {_listed(available)}."
 
 
 def _listed(devices: list[Input]) -> str:

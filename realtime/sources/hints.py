@@ -1,5 +1,6 @@
 """What the samples tell about the microphone: muted, quiet, clipping, narrow-band, off centre."""
 
+import sys
 from collections import deque
 
 import numpy as np
@@ -33,10 +34,17 @@ OFFSET = 0.02
 CENTRED = 0.01
 OFFSET_STEPS = 12
 
+# macOS and Windows say only so that a program may not listen.
+UNMUTE = {
+    "darwin": "unmute it, or allow your terminal in System Settings > Privacy & Security > "
+    "Microphone and restart it",
+    "win32": "unmute it, or switch on 'Let desktop apps access your microphone' in Settings > "
+    "Privacy > Microphone",
+}
+UNMUTE_ON_LINUX = "unmute it (pavucontrol shows it), or choose another one of `devices`"
+
 TEXTS = {
-    "zeros": "The microphone delivers exact silence: it is muted, or this program may not use it "
-    "(macOS: System Settings > Privacy & Security > Microphone; Windows: Settings > Privacy > "
-    "Microphone; Linux: pavucontrol).",
+    "zeros": f"The microphone delivers exact silence: {UNMUTE.get(sys.platform, UNMUTE_ON_LINUX)}.",
     "quiet": "The sound is very quiet: raise the microphone's gain or come closer.",
     "clipping": "The sound is clipped: lower the microphone's gain.",
     "narrow": "Nothing is above 3.6 kHz: a headset in telephone mode; choose another microphone, "
@@ -65,6 +73,12 @@ class Hints:
         self._clipped: deque[float] = deque(maxlen=CLIPPED_STEPS)
         self._means: deque[float] = deque(maxlen=OFFSET_STEPS)
         self._bands: deque[tuple[float, float]] = deque(maxlen=SIGNAL_STEPS)
+
+    def forget(self) -> list[Notice]:
+        """Begin anew, as with a stream that was opened again; clears what was shown."""
+        shown, self._shown = self._shown, {}
+        self._begin(rate=0)
+        return [Notice(key=key, text=None) for key, is_shown in shown.items() if is_shown]
 
     def push(self, samples: NDArray[np.float32], rate: int) -> list[Notice]:
         """Take the next block.

@@ -20,13 +20,16 @@ from realtime.sources.pace import Pace
 
 RING_S = 10
 ARRIVALS = 2048
+# A stream's first samples may come late; by then what came after them has caught up.
+BEGINNING_S = 0.5
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class _Run:
-    """Consecutive samples that wait to be yielded, and what was lost before them."""
+    """Consecutive samples that wait to be yielded, and what was lost or left out before them."""
 
     lost: int = 0
+    is_break: bool = False
     pieces: list[NDArray[np.float32]] = field(default_factory=list)
     arrived_s: float = 0.0
 
@@ -46,7 +49,8 @@ class Intake:
     Attributes
     ----------
     begun_s : float or None
-        When the first sample was captured, by `clock.now_s`; None before.
+        When the first sample was captured, by `clock.now_s`: the earliest that the arrivals of
+        the first half second allow; None before.
     latest_s : float
         When the latest samples arrived, or the stream was opened.
     ended : Event
@@ -57,6 +61,7 @@ class Intake:
         self.rate = rate
         self.ended = Event()
         self.begun_s: float | None = None
+        self._first_s: float | None = None
         self.latest_s = clock.now_s()
         self._channels = channels
         self._channel = channel
@@ -67,6 +72,8 @@ class Intake:
         self._runs = [_Run()]
         self._doubtful: _Run | None = None
         self._lost = 0
+        self._is_break = False
+        self._to_leave_out = 0
 
     def take(self, data: Any, flagged: bool) -> None:  # noqa: FBT001 - PortAudio calls it
         """Take a buffer of interleaved float32 samples; copies, counts and leaves."""
@@ -74,16 +81,28 @@ class Intake:
         mono = to_mono(frames) if self._channel is None else frames[:, self._channel - 1]
         # Announced before written: a reader that sees samples finds their arrival too.
         self.latest_s = clock.now_s()
-        if self.begun_s is None:
-            self.begun_s = self.latest_s - mono.size / self.rate
-        self._arrivals.append((self._ring.written + mono.size, self.latest_s, flagged))
+        end = self._ring.written + mono.size
+        if not self.has_begun:
+            self._begin(self.latest_s - end / self.rate)
+        self._arrivals.append((end, self.latest_s, flagged))
         self._ring.write(mono, time.monotonic())
+
+    @property
+    def has_begun(self) -> bool:
+        """True once `begun_s` is final."""
+        return self._first_s is not None and clock.now_s() - self._first_s >= BEGINNING_S
+
+    def _begin(self, begun_s: float) -> None:
+        self.begun_s = begun_s if self.begun_s is None else min(begun_s, self.begun_s)
+        if self._first_s is None:
+            self._first_s = self.latest_s
 
     def read(self, timeout_s: float) -> list[Block] | None:
         """Blocks that are ready; None if nothing arrived in that time.
 
-        After a pause or a flag, samples are held back for 0.3 s, until it is known whether
-        some are missing between; so a loss is told where it happened.
+        After a pause or a flag, samples are held back for up to a second, until it is known
+        whether some are missing between; so a loss is told where it happened. Samples that come
+        after they were counted as lost are left out.
         """
         reading = self._ring.read(timeout_s)
         if reading is None:
@@ -110,6 +129,9 @@ class Intake:
         return self._ready()
 
     def _append(self, samples: NDArray[np.float32], arrived_s: float) -> None:
+        left_out = min(self._to_leave_out, samples.size)
+        self._to_leave_out -= left_out
+        samples = samples[left_out:]
         if samples.size:
             self._runs[-1].pieces.append(samples)
             self._runs[-1].arrived_s = arrived_s
@@ -120,6 +142,10 @@ class Intake:
             if self._doubtful is None:
                 self._doubtful = _Run()
                 self._runs.append(self._doubtful)
+        elif lost < 0:
+            self._doubtful = None
+            self._to_leave_out -= lost
+            self._runs.append(_Run(is_break=True))
         elif self._doubtful is not None:
             self._doubtful.lost += lost
             self._doubtful = None
@@ -133,6 +159,7 @@ class Intake:
         blocks: list[Block] = []
         for run in ready:
             self._lost += run.lost
+            self._is_break |= run.is_break
             if run.pieces:
                 samples = run.pieces[0] if len(run.pieces) == 1 else np.concatenate(run.pieces)
                 blocks += self._blocks(samples, run.arrived_s)
@@ -149,9 +176,10 @@ class Intake:
                     rate=self.rate,
                     lost_samples=self._lost + begin - done,
                     arrived_s=arrived_s,
+                    starts_segment=self._is_break,
                 )
             )
-            self._lost = 0
+            self._lost, self._is_break = 0, False
             done = end
         self._lost += samples.size - done
         return blocks

@@ -13,7 +13,7 @@ from realtime.sources import clock, portaudio
 from realtime.sources.base import Gap, Notice, SourceItem
 from realtime.sources.connection import Connection, abandon, connect
 from realtime.sources.default_input import DefaultInput
-from realtime.sources.device_errors import Problem, device_error
+from realtime.sources.device_errors import Problem, device_error, next_step
 from realtime.sources.devices import PATIENCE_S, choose, find_again
 from realtime.sources.fresh_look import fresh_inputs
 from realtime.sources.portaudio import Input
@@ -26,8 +26,8 @@ REST_S = 0.05
 SILENT_READS = 10
 FIRST_READS = 30
 CLOSING_S = 0.5
-# A new stream's first samples may be this old when they arrive.
-HEAD_START_S = 0.25
+# A new stream's first samples may be older than they look: the gap is told with reserve.
+HEAD_START_S = 1.0
 NEWS_S = 10.0
 
 
@@ -121,15 +121,16 @@ class MicrophoneSource:
         """Yield gaps until the device delivers sound again."""
         begun_s = lost.intake.latest_s
         cause = "it was disconnected" if lost.intake.ended.is_set() else "it delivers no sound"
+        step = next_step(Problem.GONE)
         closing = abandon(lost.stream)
         reconnection = Reconnection(lambda: self._open_again(lost.device, closing))
         found: Connection | None = None
         try:
             while found is None and not stop.is_set():
                 if reconnection.hangs:
-                    cause = "the sound system does not answer"
+                    cause, step = "the sound system does not answer", next_step(Problem.NO_ANSWER)
                 elapsed_s = max(0.0, clock.now_s() - HEAD_START_S - begun_s)
-                reason = f"Waiting for {lost.device.name}: {cause}."
+                reason = f"Waiting for {lost.device.name}: {cause}; {step}."
                 yield Gap(elapsed_s=elapsed_s, over=False, reason=reason)
                 stop.wait(READ_S)
                 found = reconnection.poll()

@@ -37,7 +37,7 @@ class Reconnection:
         return self._attempt is not None and clock.now_s() - self._since_s > HANGS_S
 
     def poll(self) -> Connection | None:
-        """Return the new connection once its first sound is there, and None before."""
+        """Return the new connection once it is known when its sound began, and None before."""
         if self._silent is not None:
             return self._heard(self._silent)
         if self._attempt is not None:
@@ -56,10 +56,11 @@ class Reconnection:
         self._attempt = self._silent = None
 
     def _heard(self, candidate: Connection) -> Connection | None:
-        if candidate.intake.begun_s is not None:
+        if candidate.intake.has_begun:
             self._silent = None
             return candidate
-        too_long = clock.now_s() - self._since_s > FIRST_SOUND_S
+        is_silent = candidate.intake.begun_s is None
+        too_long = is_silent and clock.now_s() - self._since_s > FIRST_SOUND_S
         if too_long or candidate.intake.ended.is_set():
             self._silent = None
             abandon(candidate.stream)

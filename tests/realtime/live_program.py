@@ -12,10 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from tests.virtual_microphone import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 Row = dict[str, str]
-PATIENCE_S = 60.0
 
 
 def command_of(*arguments: str | Path) -> list[str]:
@@ -100,7 +99,7 @@ class Program:
             assert self.process.poll() is None or len(self.rows()) >= count, self.messages()
             return len(self.rows()) >= count
 
-        wait_until(there, f"{count} rows; {self.messages()}", PATIENCE_S)
+        wait_until(there, lambda: f"{count} rows; {self.messages()}")
         return self.rows()
 
     def messages(self) -> str:

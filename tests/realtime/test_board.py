@@ -25,7 +25,7 @@ def test_a_notice_stays_until_it_is_cleared() -> None:
     board.notice("level", "too quiet")
     board.notice("level", "much too quiet")
     board.notice("gap", "lost")
-    assert board.snapshot().notices == ("much too quiet", "lost")
+    assert board.snapshot().notices == ("lost", "much too quiet")
     board.notice("level", None)
     board.notice("never given", None)
     assert board.snapshot().notices == ("lost",)
@@ -37,6 +37,15 @@ def test_each_new_notice_is_told_once() -> None:
     for text in ("quiet", "quiet", None, "quiet", "clipping"):
         board.notice("level", text)
     assert told == ["quiet", "quiet", "clipping"]
+
+
+def test_new_numbers_are_shown_and_not_told_again() -> None:
+    told: list[str] = []
+    board = Board(FACTS, told.append)
+    for rows in range(1, 100):
+        board.notice("csv", f"rows held back: {rows}")
+    assert told == ["rows held back: 1"]
+    assert board.snapshot().notices == ("rows held back: 99",)
 
 
 def test_a_snapshot_does_not_change() -> None:

@@ -33,6 +33,31 @@ def test_the_readme_names_every_command_and_option(root: Path) -> None:
                 assert option in ("-h", "--help") or option in readme, option
 
 
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("", "the following arguments are required: COMMAND"),
+        ("monitor --nope", "unrecognized arguments: --nope"),
+        ("monitor --channel 0", "--channel: '0' is not a whole number from 1"),
+        ("replay --speed fast", "--speed: 'fast' is not a positive number"),
+        ("replay --hop nan", "--hop: 'nan' is not a positive number"),
+        ("classify here --jobs x", "--jobs: 'x' is not a whole number from 1"),
+        ("replay --append", "--append is about a CSV: name it with --csv FILE."),
+        ("replay --rotate 1h", "--rotate is about a CSV: name it with --csv FILE."),
+    ],
+)
+def test_a_wrong_command_line_is_one_sentence(
+    command: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code = main(command.split())
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    assert code == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"ser-live: {sentence}")
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--version"])

@@ -241,9 +241,27 @@ def test_without_a_baseline_there_is_none_to_reset() -> None:
 
 
 def test_more_notices_than_lines_share_the_last_one() -> None:
-    shown = text(scene(10, notices=("too quiet", "disk full", "clipping")))
-    assert "! too quiet · disk full · clipping" in shown
+    shown = text(scene(10, notices=("too quiet", "disk full", "clipping")), 60, 20)
+    assert "! clipping · disk full · too quiet" in shown
     assert len([row for row in text(scene(10, notices=("a", "b")), 120, 40) if row == "!"]) == 2
+
+
+LONG = "It is muted: unmute it where the system shows its microphones, or choose another one."
+
+
+def test_a_long_notice_is_told_in_full_where_there_is_room() -> None:
+    shown = text(scene(300, notices=(LONG,)))
+    assert LONG in re.sub(r"\s+", " ", shown)
+    assert "neutral" in shown
+    # The last minute, which is five lines of 15 s here, gives way to nothing.
+    assert len(re.findall(r"^ *\d:\d\d ", shown, re.MULTILINE)) == 5
+
+
+def test_every_notice_has_a_line_before_one_has_two() -> None:
+    lines = text(scene(300, notices=(LONG, LONG, LONG))).splitlines()
+    marked = [line for line in lines if line.startswith(" ! ")]
+    assert len(marked) == 3
+    assert all("muted" in line for line in marked)
 
 
 def test_frozen_finished_and_help_are_told() -> None:

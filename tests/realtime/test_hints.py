@@ -35,6 +35,15 @@ def told(hints: Hints, sound: Sound, rate: int = RATE) -> list[tuple[str, bool]]
     return [(notice.key, notice.text is not None) for notice in notices]
 
 
+def test_a_stream_that_begins_anew_has_no_hints_of_the_one_before() -> None:
+    hints = Hints()
+    assert told(hints, np.zeros(2 * RATE, np.float32)) == [("zeros", True)]
+    assert [(notice.key, notice.text) for notice in hints.forget()] == [("zeros", None)]
+    assert hints.forget() == []
+    assert told(hints, np.zeros(RATE, np.float32)) == []
+    assert told(hints, np.zeros(RATE, np.float32)) == [("zeros", True)]
+
+
 def test_good_sound_gives_no_hint() -> None:
     assert told(Hints(), spoken(30)) == []
     assert told(Hints(), noise(30, -60)) == []

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from realtime.sources import clock
 from realtime.sources.base import Block
-from realtime.sources.intake import RING_S, Intake, finite_runs
+from realtime.sources.intake import BEGINNING_S, RING_S, Intake, finite_runs
 
 RATE = 8_000
 BLOCK = RATE // 50
@@ -31,6 +31,12 @@ class Device:
         self.now_s += samples.size / RATE
         self.intake.take(samples.tobytes(), flagged)
         self.sent += samples.size
+
+    def burst(self, count: int) -> None:
+        """Send numbered blocks that are late, all at once."""
+        for _ in range(count):
+            self.number(1)
+            self.now_s -= BLOCK / RATE
 
     def number(self, count: int, *, flagged: bool = False) -> None:
         """Send blocks whose samples are numbered; sums of 24 bits stay exact."""
@@ -75,14 +81,36 @@ def test_a_pause_that_lost_nothing_is_held_back_only(monkeypatch: pytest.MonkeyP
     assert len(joined(read(device.intake))) == device.sent
     device.now_s += 0.5
     before = device.sent
-    for _ in range(25):
-        device.number(1)
-        device.now_s -= BLOCK / RATE
+    device.burst(20)
     assert joined(read(device.intake)) == []
-    device.number(16)
+    device.burst(5)
     found = read(device.intake)
     assert joined(found) == list(range(before, device.sent))
-    assert not any(block.lost_samples for block in found)
+    assert not any(block.lost_samples or block.starts_segment for block in found)
+
+
+def test_what_comes_after_it_was_counted_is_left_out_and_time_is_right_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    device = Device(monkeypatch, Intake(RATE, 1, None))
+    device.number(150)
+    device.now_s += 1.0
+    device.number(100)
+    (_, counted) = read(device.intake)
+    assert counted.lost_samples == pytest.approx(RATE, abs=1)
+    device.burst(50)
+    device.number(150)
+    before, after = read(device.intake)
+    assert not before.lost_samples
+    assert not after.lost_samples
+    assert after.starts_segment
+    assert (np.diff(before.samples) == 1).all()
+    assert (np.diff(after.samples) == 1).all()
+    left_out = after.samples[0] - before.samples[-1] - 1
+    assert left_out == pytest.approx(RATE, abs=0.005 * RATE)
+    told = 150 * BLOCK + counted.samples.size + counted.lost_samples
+    told += before.samples.size + after.samples.size
+    assert told / RATE == pytest.approx(device.now_s - 50, abs=0.005)
 
 
 def test_a_loss_is_told_at_the_sample_where_it_happened(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +118,7 @@ def test_a_loss_is_told_at_the_sample_where_it_happened(monkeypatch: pytest.Monk
     device.number(150)
     place = device.sent
     device.now_s += 1.0
-    device.number(20)
+    device.number(60)
     before, after = read(device.intake)
     assert joined([before]) == list(range(place))
     assert joined([after]) == list(range(place, device.sent))
@@ -129,6 +157,23 @@ def test_a_reader_that_sleeps_too_long_is_told_what_it_missed(
     (block,) = read(device.intake)
     assert block.lost_samples == 3 * RATE
     assert joined([block]) == list(range(device.sent - RING_S * RATE, device.sent))
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.1, 0.4])
+def test_first_samples_that_come_late_do_not_move_the_beginning(
+    late_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = Device(monkeypatch, Intake(RATE, 1, None))
+    device.now_s += late_s
+    device.burst(round(late_s * 50))
+    device.number(round((BEGINNING_S - late_s) * 50))
+    before = device.intake.has_begun
+    device.number(round(late_s * 50) + 2)
+    assert (before, device.intake.has_begun) == (False, True)
+    assert device.intake.begun_s == pytest.approx(50)
+    device.now_s += 1.0
+    device.burst(100)
+    assert device.intake.begun_s == pytest.approx(50)
 
 
 @given(

@@ -28,14 +28,14 @@ from realtime.sources.memory import MemorySource
 from realtime.speaker import Speaker
 from realtime.worker import Worker
 from tests.realtime.live_program import (
-    PATIENCE_S,
     Program,
     behind_s,
     check_windows,
     command_of,
 )
 from tests.realtime.log_rows import META, windows
-from tests.virtual_microphone import VirtualMicrophone, missing_programs, wait_until
+from tests.virtual_microphone import VirtualMicrophone, missing_programs
+from tests.waiting import PATIENCE_S, wait_until
 
 needs_microphone = pytest.mark.skipif(
     missing_programs() is not None, reason=str(missing_programs())
@@ -104,7 +104,7 @@ def _wait_for_lines(path: Path, count: int) -> None:
     def there() -> bool:
         return path.exists() and path.read_bytes().count(b"\n") > count
 
-    wait_until(there, f"{count} rows", PATIENCE_S)
+    wait_until(there, f"{count} rows")
 
 
 # --- a slow reader or disk -----------------------------------------------------------------------

@@ -187,6 +187,10 @@ def test_appending_goes_on_counting_and_lists_the_runs(tmp_path: Path) -> None:
     [
         (replace(META, bundle="other"), "bundle was 'fingerprint' there and is 'other' now"),
         (
+            replace(META, bundle="other", settings={**META.settings, "model": "mlp"}),
+            "model was None there and is 'mlp' now",
+        ),
+        (
             replace(META, settings={"window_s": 2.0, "gate": {"on": 0.3}}),
             r"window_s was 3\.0 there and is 2\.0 now",
         ),

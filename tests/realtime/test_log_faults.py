@@ -67,7 +67,8 @@ def test_a_full_disk_stops_nothing_and_loses_nothing_once_there_is_room(small_di
     assert written == list(range(len(written)))
     assert 3 <= len(written) < 53
     notice = run.notices[NOTICE] or ""
-    assert f"0 rows are missing and {53 - len(written)} held back; free some space" in notice
+    assert "free some space, and it goes on by itself" in notice
+    assert notice.endswith(f" (rows held back: {53 - len(written)}).")
     filler.unlink()
     run.write(1)
     assert windows(path) == written  # not due yet
@@ -89,8 +90,7 @@ def test_a_disk_that_stays_full_leaves_a_readable_log_and_a_sentence(small_disk:
     assert written == list(range(len(written)))
     missing = 2000 - len(written)
     assert run.log.problem == (
-        f"{missing} rows are missing in {path} (No space left on device); "
-        "what was written before is there."
+        f"{missing} rows are missing in {path} (No space left on device); the other rows are there."
     )
 
 
@@ -240,7 +240,10 @@ def test_a_next_file_that_cannot_be_made_costs_no_row(tmp_path: Path) -> None:
     assert foreign.read_text() == "foreign"
     assert windows(path) == list(range(8))
     notice = run.notices[ROTATION_NOTICE] or ""
-    assert notice == "log.0001.csv cannot be begun (File exists): the rows go on in log.csv."
+    assert notice == (
+        "log.0001.csv cannot be begun (File exists): move away the other file that took its "
+        "place; until then the rows go on in log.csv."
+    )
     foreign.unlink()
     run.wait()
     run.write(4)

@@ -3,7 +3,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,16 +16,9 @@ from realtime.log.log_thread import QUEUED_ROWS, LogThread, open_log
 from realtime.log.rotation import Rotation, existing_parts
 from realtime.log.stdout_lines import NOTICE, StdoutLines
 from tests.realtime.log_rows import META, Clock, Notices, speech, windows
+from tests.waiting import PATIENCE_S, wait_until
 
 FACTS = RunFacts(source="a test", model="ann", baseline="off", window_s=3.0, hop_s=0.25)
-PATIENCE_S = 30.0
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.002)
 
 
 class Output:
@@ -130,7 +123,7 @@ def test_a_stalled_pipe_delays_neither_the_run_nor_the_csv(output: Output, tmp_p
     for window in range(count):
         output.log.put(speech(window))
         if window % 500 == 0:  # nobody reads the pipe, and yet the file keeps up
-            wait_until(lambda: path.read_bytes().count(b"\n") > window)  # noqa: B023
+            wait_until(lambda: path.read_bytes().count(b"\n") > window, "the row")  # noqa: B023
     output.close(timeout_s=0.5)
     assert windows(path) == list(range(count))
     problem = output.log.problem or ""
@@ -179,7 +172,7 @@ def test_a_pipe_that_may_not_block_still_gets_whole_lines(output: Output) -> Non
     threading.Timer(0.2, reader.start).start()
     output.put(1000, block=True)
     output.close()
-    wait_until(lambda: reader.ident is not None)
+    wait_until(lambda: reader.ident is not None, "the reader")
     reader.join()
     assert [json.loads(line)["window"] for line in lines] == list(range(1000))
 

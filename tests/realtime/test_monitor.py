@@ -3,6 +3,7 @@
 import csv
 import json
 import shlex
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from tests.realtime.live_program import Program, Row, check_windows, command_of
 from tests.virtual_microphone import VirtualMicrophone, missing_programs
+from tests.waiting import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.skipif(missing_programs() is not None, reason=str(missing_programs()))
 
@@ -275,6 +277,25 @@ def test_without_a_microphone_one_sentence_says_what_to_do(
     # What ALSA and PortAudio print is in the log of native noise.
     assert "Expression" not in run.stderr
     assert "ALSA" not in run.stderr
+
+
+def test_a_reading_that_nobody_hears_is_told_why(
+    microphone: VirtualMicrophone, folder: Path, synthetic_folder: Path
+) -> None:
+    command = command_of("calibrate", "me", "--model", synthetic_folder)
+    said = folder / "said"
+    with (
+        said.open("wb") as err,
+        subprocess.Popen(command, env=microphone.environment, cwd=folder, stderr=err) as reading,
+    ):
+        wait_until(lambda: "exact silence" in said.read_text(), "a hint")
+        microphone.kill()
+        wait_until(lambda: "Waiting for default" in said.read_text(), "a notice")
+        reading.send_signal(signal.SIGINT)
+        assert reading.wait(PATIENCE_S) == 1
+    assert said.read_text().count("exact silence") == 1
+    assert said.read_text().count("Waiting for default: it was disconnected") == 1
+    assert "nothing was saved" in said.read_text()
 
 
 def _run(

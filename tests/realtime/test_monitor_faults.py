@@ -1,10 +1,10 @@
 """monitor: devices that die and come back, a screen that says so, a program that is killed."""
 
 import os
+import re
 import shlex
 import shutil
 import signal
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,6 @@ import pytest
 import soundfile
 
 from tests.realtime.live_program import (
-    PATIENCE_S,
     Program,
     behind_s,
     check_windows,
@@ -21,7 +20,9 @@ from tests.realtime.live_program import (
 )
 from tests.realtime.log_disk import small_disk
 from tests.realtime.log_rows import fill, windows
-from tests.virtual_microphone import VirtualMicrophone, missing_programs, wait_until
+from tests.tmux import Tmux
+from tests.virtual_microphone import VirtualMicrophone, missing_programs
+from tests.waiting import wait_until
 
 __all__ = ["small_disk"]
 
@@ -39,7 +40,7 @@ def microphone() -> Iterator[VirtualMicrophone]:
 
 
 def _wait_for_state(run: Program, state: str, after: int = 0) -> None:
-    wait_until(lambda: state in run.states()[after:], f"{state}: {run.messages()}", PATIENCE_S)
+    wait_until(lambda: state in run.states()[after:], lambda: f"{state}: {run.messages()}")
 
 
 @pytest.mark.parametrize(
@@ -98,6 +99,25 @@ def test_killed_without_warning_the_log_is_readable_and_can_be_continued(
     assert windows(run.csv) == list(range(before + 20))
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_asked_to_end_it_completes_its_files_and_sums_up(
+    number: signal.Signals,
+    microphone: VirtualMicrophone,
+    synthetic_folder: Path,
+    tmp_path: Path,
+) -> None:
+    options = ("--no-dashboard", "--model", synthetic_folder, "--record", "heard.flac")
+    with Program(tmp_path / "run", "monitor", *options, environment=microphone.environment) as run:
+        run.wait_for_rows(6)
+        run.signal(number)
+        assert run.end() == 128 + number
+    rows = run.rows()
+    assert f"{len(rows)} windows in" in run.messages()
+    # What was recorded is all there, which a FLAC file that was not closed would not say.
+    end_s = float(rows[-1]["end_s"])
+    assert soundfile.info(run.folder / "heard.flac").duration == pytest.approx(end_s, abs=0.6)
+
+
 def test_a_disk_that_fills_is_told_and_nothing_is_lost_once_there_is_room(
     microphone: VirtualMicrophone, synthetic_folder: Path, tmp_path: Path, small_disk: Path
 ) -> None:
@@ -109,12 +129,14 @@ def test_a_disk_that_fills_is_told_and_nothing_is_lost_once_there_is_room(
     ) as run:
         run.wait_for_rows(4)
         filler = fill(small_disk)
-        wait_until(lambda: "held back" in run.messages(), run.messages(), PATIENCE_S)
+        wait_until(lambda: "held back" in run.messages(), run.messages)
         before = len(run.rows())
         filler.unlink()
         run.wait_for_rows(before + 20)
         assert run.interrupt() == 130
     check_windows(run.rows())
+    # Told once, not with every row.
+    assert run.messages().count("cannot be written") == 1
 
 
 def test_a_folder_that_is_removed_is_told_and_the_exit_code_tells_too(
@@ -129,7 +151,7 @@ def test_a_folder_that_is_removed_is_told_and_the_exit_code_tells_too(
     ) as run:
         run.wait_for_rows(4)
         shutil.rmtree(path.parent)
-        wait_until(lambda: "make its folder again" in run.messages(), "a notice", PATIENCE_S)
+        wait_until(lambda: "make its folder again" in run.messages(), "a notice")
         assert run.process.poll() is None
         assert run.interrupt() == 1
     assert "rows are missing" in run.messages()
@@ -140,7 +162,6 @@ class Screen:
 
     def __init__(self, microphone: VirtualMicrophone, folder: Path, model: Path) -> None:
         self.csv = folder / "log.csv"
-        self._socket = f"ser-monitor-{os.getpid()}"
         command = command_of("monitor", "--model", model, "--csv", self.csv)
         variables = [
             f"{name}={value}"
@@ -148,52 +169,35 @@ class Screen:
             if name.startswith(("PULSE", "XDG", "HOME", "PYTHONPATH"))
         ]
         shell = shlex.join(["env", "LC_ALL=C.UTF-8", *variables, *command])
-        size = ("-x", "80", "-y", "24")
-        self.tmux("new-session", "-d", *size, "-c", str(folder), f"{shell}; cat")
-
-    def tmux(self, *arguments: str) -> str:
-        call = ["tmux", "-L", self._socket, "-f", os.devnull, *arguments]
-        return subprocess.run(call, capture_output=True, check=True, text=True).stdout
-
-    def shown(self) -> str:
-        return self.tmux("capture-pane", "-p")
-
-    def wait_for(self, text: str, *, there: bool = True) -> None:
-        wait_until(lambda: (text in self.shown()) == there, self.shown(), PATIENCE_S)
+        self.tmux = Tmux(f"{shell}; cat", folder)
+        self.shown, self.wait_for = self.tmux.shown, self.tmux.wait_for
 
     def wait_for_rows(self, count: int) -> None:
         def there() -> bool:
             return self.csv.exists() and self.csv.read_bytes().count(b"\n") > count
 
-        wait_until(there, f"{count} rows; {self.shown()}", PATIENCE_S)
-
-    def process(self) -> int:
-        """The monitor's own number."""
-        session = self.tmux("list-panes", "-F", "#{pane_pid}").strip()
-        children = Path(f"/proc/{session}/task/{session}/children").read_text().split()
-        return int(children[0])
+        wait_until(there, lambda: f"{count} rows; {self.shown()}")
 
 
 @pytest.fixture
 def screen(
     microphone: VirtualMicrophone, synthetic_folder: Path, tmp_path: Path
 ) -> Iterator[Screen]:
-    if shutil.which("tmux") is None:
-        pytest.skip("tmux is not installed")
     screen = Screen(microphone, tmp_path, synthetic_folder)
-    try:
+    with screen.tmux:
         yield screen
-    finally:
-        screen.tmux("kill-server")
 
 
 def test_the_screen_tells_of_a_lost_device_and_shows_no_native_noise(
     screen: Screen, microphone: VirtualMicrophone
 ) -> None:
     screen.wait_for("default")
-    screen.wait_for_rows(3)
+    screen.wait_for("exact silence")
     microphone.kill()
-    screen.wait_for("Waiting for default")
+    screen.wait_for("Waiting for default: it was disconnected; plug it in again")
+    # What was said of the sound before says nothing of a device that is gone.
+    assert "exact silence" not in screen.shown()
+    assert "restart the sound server" in re.sub(r"\s+", " ", screen.shown())
     # PortAudio and ALSA complain aloud at that moment.
     assert "Expression" not in screen.shown()
     microphone.start()
@@ -205,7 +209,7 @@ def test_the_screen_tells_of_a_lost_device_and_shows_no_native_noise(
 
 def test_killed_under_its_dashboard_it_leaves_a_readable_log(screen: Screen) -> None:
     screen.wait_for_rows(5)
-    os.kill(screen.process(), signal.SIGKILL)
+    os.kill(screen.tmux.child(), signal.SIGKILL)
     written = windows(screen.csv)
     assert written == list(range(len(written)))
     assert len(written) > 4

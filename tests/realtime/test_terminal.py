@@ -8,7 +8,6 @@ import pty
 import re
 import select
 import shlex
-import shutil
 import signal
 import struct
 import subprocess
@@ -16,7 +15,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,24 +23,18 @@ from typing import Self
 import pytest
 
 from realtime.board import Board
+from realtime.dashboard import native_noise
 from realtime.dashboard.keys import Keys
 from realtime.dashboard.native_noise import native_noise_to
 from realtime.dashboard.screen import Dashboard, can_draw
 from realtime.dashboard.terminal import Terminal as Surface
 from tests.realtime.dashboard_scene import FACTS, fill
+from tests.tmux import Tmux
+from tests.waiting import PATIENCE_S, wait_until
 
 SCENE = Path(__file__).with_name("dashboard_scene.py")
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
-PATIENCE_S = 20.0
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal")
-
-
-def wait_for(true: Callable[[], object], what: str) -> None:
-    """Wait until something holds; how long that takes is not what is tested."""
-    until = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < until, what
-        time.sleep(0.02)
 
 
 class Terminal:
@@ -94,11 +87,11 @@ class Terminal:
         os.write(self.master, keys.encode())
 
     def wait_for(self, shown: bytes) -> None:
-        wait_for(lambda: shown in self.read(), f"{shown!r} in {self.output[-2000:]!r}")
+        wait_until(lambda: shown in self.read(), lambda: f"{shown!r} in {self.output[-2000:]!r}")
 
     def end(self) -> tuple[int, str]:
         """Read until the program has ended; return its code and standard error."""
-        wait_for(lambda: (self.read(), self.program.poll() is not None)[1], "the end")
+        wait_until(lambda: (self.read(), self.program.poll() is not None)[1], "the end")
         self.read()
         stderr = self.program.stderr
         return self.program.returncode, stderr.read().decode() if stderr else ""
@@ -204,10 +197,10 @@ def test_freezing_stops_the_picture_but_not_the_work(tmp_path: Path) -> None:
         terminal.press(" ")
         terminal.wait_for(b"FROZEN")
         drawn, made = len(terminal.read()), count_in(count)
-        wait_for(lambda: count_in(count) > made + 20, "more rows")
+        wait_until(lambda: count_in(count) > made + 20, "more rows")
         assert len(terminal.read()) == drawn
         terminal.press(" ")
-        wait_for(lambda: len(terminal.read()) > drawn, "a new picture")
+        wait_until(lambda: len(terminal.read()) > drawn, "a new picture")
 
 
 @pytest.mark.parametrize("way_out", ["q", "SIGTERM"])
@@ -217,7 +210,7 @@ def test_a_stalled_terminal_delays_neither_work_nor_quitting(tmp_path: Path, way
     with Terminal(*args, COLORTERM="truecolor") as terminal:
         terminal.resize(200, 60)
         # Nobody reads: far more is drawn than the kernel's few kilobytes hold.
-        wait_for(lambda: count_in(count) > 2250, "rows in spite of the stall")
+        wait_until(lambda: count_in(count) > 2250, "rows in spite of the stall")
         if way_out == "q":
             terminal.press("q")
         else:
@@ -232,10 +225,10 @@ def test_a_terminal_that_was_stalled_catches_up(tmp_path: Path) -> None:
     args = ("--already", "2000", "--pace", "0.004", "--count", str(count))
     with Terminal(*args, COLORTERM="truecolor") as terminal:
         terminal.resize(200, 60)
-        wait_for(lambda: count_in(count) > 2250, "rows in spite of the stall")
+        wait_until(lambda: count_in(count) > 2250, "rows in spite of the stall")
         terminal.press(" ")
         terminal.wait_for(b"FROZEN")
-        wait_for(lambda: terminal.read().endswith(b"\x1b[?2026l"), "the end of the frame")
+        wait_until(lambda: terminal.read().endswith(b"\x1b[?2026l"), "the end of the frame")
         assert terminal.output.count(b"\x1b[?2026h") == terminal.output.count(b"\x1b[?2026l")
 
 
@@ -244,7 +237,7 @@ def test_ctrl_s_does_not_stop_the_picture() -> None:
         terminal.wait_for(b"source")
         terminal.press("\x13")
         drawn = len(terminal.read())
-        wait_for(lambda: len(terminal.read()) > drawn + 5000, "more of the picture")
+        wait_until(lambda: len(terminal.read()) > drawn + 5000, "more of the picture")
         terminal.press("q")
         assert terminal.end()[0] == 0
         terminal.assert_restored()
@@ -400,42 +393,27 @@ except OSError:
     assert done.stdout == "closed\n"
 
 
+def test_a_library_that_complains_all_day_does_not_fill_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native_noise, "_LOOK_S", 0.01)
+    log = tmp_path / "native.log"
+    with native_noise_to(log):
+        os.write(2, b"complaint\n" * 200_000)
+        wait_until(lambda: log.stat().st_size == 0, "the log to begin anew")
+        os.write(2, b"later\n")
+        assert log.read_bytes() == b"later\n"
+
+
 # --- tmux ----------------------------------------------------------------------------------------
-
-
-class Tmux:
-    """A shell in a real terminal emulator."""
-
-    def __init__(self, socket: str) -> None:
-        self._socket = socket
-
-    def __call__(self, *args: str) -> str:
-        call = ["tmux", "-L", self._socket, "-f", os.devnull, *args]
-        return subprocess.run(call, capture_output=True, check=True, text=True).stdout
-
-    def shown(self) -> str:
-        return self("capture-pane", "-p")
-
-    def wait_for(self, text: str) -> None:
-        wait_for(lambda: text in self.shown(), f"{text!r} in\n{self.shown()}")
-
-    def state(self) -> str:
-        """Tell whether the other screen is on, the cursor visible and lines wrapped."""
-        return self("display-message", "-p", "#{alternate_on}#{cursor_flag}#{wrap_flag}").strip()
 
 
 @pytest.fixture
 def tmux(tmp_path: Path) -> Iterator[Tmux]:
-    if shutil.which("tmux") is None:
-        pytest.skip("tmux is not installed")
-    tmux = Tmux(f"ser-live-{os.getpid()}")
     shell = shlex.join(["env", "PS1=shell> ", "LC_ALL=C.UTF-8", "bash", "--norc", "--noprofile"])
-    tmux("new-session", "-d", "-x", "80", "-y", "24", "-c", str(tmp_path), shell)
-    try:
+    with Tmux(shell, tmp_path) as tmux:
         tmux.wait_for("shell>")
         yield tmux
-    finally:
-        tmux("kill-server")
 
 
 def test_a_shell_gets_its_terminal_back(tmux: Tmux) -> None:
