@@ -138,11 +138,12 @@ class MicrophoneSource:
             reconnection.close()
         self._connection = found
         end_s = clock.now_s() if found is None else found.intake.begun_s or clock.now_s()
+        elapsed_s = max(0.0, end_s - begun_s)
         name = lost.device.name if found is None else found.device.name
-        reason = f"The gap in {name} is over."
-        yield Gap(elapsed_s=max(0.0, end_s - begun_s), over=True, reason=reason)
-        if found is not None and found.device.name != lost.device.name:
-            yield self._announced(f"Now listening to {found.device.name}.")
+        yield Gap(elapsed_s=elapsed_s, over=True, reason=f"The gap in {name} is over.")
+        if found is not None:
+            again = "is back" if name == lost.device.name else "is listened to now"
+            yield self._announced(f"{name} {again}: {elapsed_s:.1f} s of sound are missing.")
 
     def _news(self) -> Iterator[Notice]:
         """Yield word of a changed default, for ten seconds."""

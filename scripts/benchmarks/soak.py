@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -50,6 +51,8 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 # The clocks of a sound card and a computer may differ by 100 parts per million and more.
 CLOCKS_DIFFER = 500e-6
 SETTLED_S = 600.0
+# At each end of a run, so long is looked at.
+END_S = 60.0
 LIMITS = {
     "resident_mb": 100.0,
     "growth_mb": 5.0,
@@ -174,12 +177,14 @@ def check_rows(path: Path) -> dict[str, float]:
     -------
     dict
         Number of `rows`, `end_s` of the last, samples `dropped`, and `behind_s`: by how much more
-        the clock advanced than stream time between the sound of the first row and of the last.
+        the clock advanced than stream time between the first sound and the last. Sound may come
+        late but never early, so the least late rows of a minute at both ends are compared.
     """
     count = 0
     end_s = 0.0
     dropped = 0
-    heard: list[tuple[datetime, float]] = []
+    first: list[tuple[float, float]] = []
+    last: deque[tuple[float, float]] = deque()
     with path.open(newline="") as file:
         for count, row in enumerate(csv.DictReader(file), 1):
             if int(row["window"]) != count - 1:
@@ -190,17 +195,30 @@ def check_rows(path: Path) -> dict[str, float]:
             dropped = int(row["dropped_samples"])
             if row["latency_ms"]:
                 late = timedelta(milliseconds=float(row["latency_ms"]))
-                heard[1:] = [(datetime.fromisoformat(row["time_utc"]) - late, end_s)]
+                arrived = datetime.fromisoformat(row["time_utc"]) - late
+                last.append((end_s, arrived.timestamp() - end_s))
+                if not first or end_s - first[0][0] <= END_S:
+                    first.append(last[-1])
+                while end_s - last[0][0] > END_S:
+                    last.popleft()
     if not count:
         raise SystemExit(f"{path} holds no rows")
-    return {"rows": count, "end_s": end_s, "dropped": dropped, "behind_s": _behind_s(heard)}
+    return {
+        "rows": count,
+        "end_s": end_s,
+        "dropped": dropped,
+        "behind_s": _behind_s(first, list(last)),
+    }
 
 
-def _behind_s(heard: list[tuple[datetime, float]]) -> float:
-    if len(heard) < 2:
+def _behind_s(first: list[tuple[float, float]], last: list[tuple[float, float]]) -> float:
+    """Compare both ends, which are pairs of stream time and the clock's lead over it."""
+    if not first:
         return 0.0
-    (first_utc, first_s), (last_utc, last_s) = heard
-    return (last_utc - first_utc).total_seconds() - (last_s - first_s)
+    span_s = min(END_S, (last[-1][0] - first[0][0]) / 2)
+    began = min(lead for end_s, lead in first if end_s <= first[0][0] + span_s)
+    ended = min(lead for end_s, lead in last if end_s >= last[-1][0] - span_s)
+    return ended - began
 
 
 def soak_live(minutes: float, model: str, folder: Path) -> dict[str, float]:

@@ -73,6 +73,7 @@ def test_a_device_lost_in_mid_run_is_a_gap_and_the_run_goes_on(
     assert abs(behind_s(rows)) < 1
     assert "Waiting for default: " in run.messages()
     assert cause in run.messages()
+    assert "default is back: " in run.messages()
     assert "lost in gaps" in run.messages()
     gaps = [row for row in rows if row["state"] == "gap"]
     assert all(not row["emotion"] and not row["latency_ms"] for row in gaps)
