@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.feature_table import FEATURE_COUNT
+from models.leaning import Leaning
 
 # Added to a speaker's variance, as a share of that within speakers, so that none is zero.
 VARIANCE_FLOOR = 0.05
@@ -82,11 +83,14 @@ class SpeakerBaseline:
     weight : float
         In independent windows; 0 knows nothing.
     mean, variance : ndarray, shape (193,)
+    leaning : Leaning
+        What the network in use answers to this speaker on average; learnt apart.
     """
 
     weight: float = 0.0
     mean: Array = field(default_factory=_zeros)
     variance: Array = field(default_factory=_zeros)
+    leaning: Leaning = field(default_factory=Leaning)
     _blend: _Blend | None = field(default=None, init=False, repr=False, compare=False)
 
     def update(self, levelled: Array, weight: float) -> None:
@@ -114,3 +118,4 @@ class SpeakerBaseline:
         self.weight = 0.0
         self.mean = _zeros()
         self.variance = _zeros()
+        self.leaning = Leaning()

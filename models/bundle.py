@@ -178,13 +178,18 @@ def _preprocessing(
     priors = {name: float(numbers[name]) for name in PREPROCESSING_NUMBERS}
     if min(priors.values()) <= 0:
         _wrong("a prior weight is not positive")
+    leaning_share = float(numbers["leaning_share"])
+    if not 0 <= leaning_share <= 1:
+        _wrong(f"its leaning_share is {leaning_share}")
     population = Population(
         mean=stored["population_mean"],
         between=stored["population_between"],
         within=stored["population_within"],
         **priors,
     )
-    return Preprocessing(population=population, relevance=stored["relevance"])
+    return Preprocessing(
+        population=population, relevance=stored["relevance"], leaning_share=leaning_share
+    )
 
 
 def _network(arrays: Mapping[str, NDArray[np.floating]]) -> Network:

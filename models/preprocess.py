@@ -1,4 +1,4 @@
-"""From a window vector to the network's input: level, speaker baseline, scale, relevance."""
+"""Around the network: level, speaker baseline and relevance before it, the leaning after it."""
 
 from dataclasses import dataclass
 
@@ -22,10 +22,13 @@ class Preprocessing:
         Mean and deviations of the training speakers, which the baseline starts from.
     relevance : ndarray, shape (193,)
         Factor of each feature after standardisation: how well it tells emotions apart.
+    leaning_share : float
+        How much of the network's leaning towards a voice is taken out: see `models.leaning`.
     """
 
     population: Population
     relevance: NDArray[np.float64]
+    leaning_share: float
 
     @property
     def form(self) -> str:
@@ -62,10 +65,20 @@ class Preprocessing:
         inputs[..., NOTHING] = MATURITY_SCALE * (2 * share - 1)
         return inputs
 
+    def without_leaning(
+        self, logits: NDArray[np.float64], baseline: SpeakerBaseline
+    ) -> NDArray[np.float64]:
+        """Logits, shape (8,) or (n, 8), less what is known of the leaning towards this voice."""
+        return baseline.leaning.removed(logits, self.leaning_share, self.prior_weight)
+
     def learn(
-        self, baseline: SpeakerBaseline, levelled: NDArray[np.float64], weight: float
+        self,
+        baseline: SpeakerBaseline,
+        levelled: NDArray[np.float64],
+        logits: NDArray[np.float64],
+        weight: float,
     ) -> None:
-        """Let a baseline take in one levelled vector, shape (193,).
+        """Let a baseline take in one levelled vector, shape (193,), and what was answered to it.
 
         Values further than `LARGEST_DEVIATION` deviations from what is known so far are drawn
         in to that bound, so that one shout does not spoil a baseline.
@@ -75,9 +88,12 @@ class Preprocessing:
         baseline : SpeakerBaseline
             Updated in place.
         levelled : ndarray, shape (193,)
+        logits : ndarray, shape (8,)
+            The network's own, with the baseline as it was.
         weight : float
             Evidence that the window brings, in independent windows.
         """
         mean, scale = baseline.blended(self.population)
         bound = LARGEST_DEVIATION * scale
         baseline.update(np.clip(levelled, mean - bound, mean + bound), weight)
+        baseline.leaning.update(logits, weight)

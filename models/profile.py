@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 
 from models.baseline import SpeakerBaseline
+from models.bundle import Bundle
 from models.contract import fingerprint, signal_contract
 from models.errors import OutputError, ProfileError
 from models.feature_table import FEATURE_COUNT
+from models.labels import EMOTIONS
+from models.leaning import Leaning
 from models.preprocess import Preprocessing
 from models.safe_files import parse_json, read_bytes
 
-PROFILE_VERSION = 1
+PROFILE_VERSION = 2
 SUFFIX = ".json"
 LARGEST_PROFILE_BYTES = 64 * 1024
 PRIVATE = 0o600
@@ -34,7 +37,7 @@ def profile_fingerprint(preprocessing: Preprocessing) -> str:
     return fingerprint(contract)
 
 
-def save_profile(path: Path, baseline: SpeakerBaseline, preprocessing: Preprocessing) -> None:
+def save_profile(path: Path, baseline: SpeakerBaseline, bundle: Bundle) -> None:
     """Write a baseline, readable by its owner only; replaces an older file as a whole.
 
     Raises
@@ -44,10 +47,15 @@ def save_profile(path: Path, baseline: SpeakerBaseline, preprocessing: Preproces
     """
     content = {
         "profile_version": PROFILE_VERSION,
-        "fingerprint": profile_fingerprint(preprocessing),
+        "fingerprint": profile_fingerprint(bundle.preprocessing),
         "weight": baseline.weight,
         "mean": baseline.mean.tolist(),
         "variance": baseline.variance.tolist(),
+        "leaning": {
+            "model": bundle.fingerprint,
+            "weight": baseline.leaning.weight,
+            "mean": baseline.leaning.mean.tolist(),
+        },
     }
     draft = path.with_name(path.name + ".part")
     try:
@@ -64,8 +72,10 @@ def save_profile(path: Path, baseline: SpeakerBaseline, preprocessing: Preproces
         ) from error
 
 
-def load_profile(path: Path, preprocessing: Preprocessing) -> SpeakerBaseline:
+def load_profile(path: Path, bundle: Bundle) -> SpeakerBaseline:
     """Read a saved baseline for use with a bundle.
+
+    Another model than the one it was made with knows the voice, but not yet its own leaning.
 
     Raises
     ------
@@ -85,15 +95,15 @@ def load_profile(path: Path, preprocessing: Preprocessing) -> SpeakerBaseline:
     version = content.get("profile_version")
     if version != PROFILE_VERSION:
         raise refuse(f"its version is {version!r}, this program reads {PROFILE_VERSION}")
-    if content.get("fingerprint") != profile_fingerprint(preprocessing):
+    if content.get("fingerprint") != profile_fingerprint(bundle.preprocessing):
         raise refuse("it was made for other features than this model's")
     try:
-        return _baseline(content)
+        return _baseline(content, bundle.fingerprint)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise refuse("its numbers are damaged") from error
 
 
-def _baseline(content: dict[str, Any]) -> SpeakerBaseline:
+def _baseline(content: dict[str, Any], model: str) -> SpeakerBaseline:
     mean = np.array(content["mean"], np.float64)
     variance = np.array(content["variance"], np.float64)
     weight = float(content["weight"])
@@ -102,4 +112,15 @@ def _baseline(content: dict[str, Any]) -> SpeakerBaseline:
         raise ValueError("wrong shape or not finite")
     if weight < 0 or (variance < 0).any():
         raise ValueError("negative weight or variance")
-    return SpeakerBaseline(weight=weight, mean=mean, variance=variance)
+    leaning = content["leaning"]
+    known = _leaning(leaning) if leaning["model"] == model else Leaning()
+    return SpeakerBaseline(weight=weight, mean=mean, variance=variance, leaning=known)
+
+
+def _leaning(stored: dict[str, Any]) -> Leaning:
+    mean, weight = np.array(stored["mean"], np.float64), float(stored["weight"])
+    if mean.shape != (len(EMOTIONS),) or not np.isfinite(mean).all():
+        raise ValueError("wrong shape or not finite")
+    if not 0 <= weight < np.inf:
+        raise ValueError("negative weight or not finite")
+    return Leaning(weight=weight, mean=mean)

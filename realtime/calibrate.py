@@ -93,7 +93,8 @@ class Learner:
             if window.vector is not None:
                 levelled = preprocessing.levelled(window.vector)
                 evidence = self._judge.evidence(window.active_frames)
-                preprocessing.learn(self.baseline, levelled, evidence)
+                logits = self._judge.logits(levelled, self.baseline)
+                preprocessing.learn(self.baseline, levelled, logits, evidence)
 
 
 def calibrate(arguments: argparse.Namespace) -> int:
@@ -116,7 +117,7 @@ def calibrate(arguments: argparse.Namespace) -> int:
             f"Only {learner.speech_s:.1f} s of speech were heard, at least {LEAST_SPEECH_S:g} s "
             "are needed: nothing was saved; speak longer or closer to the microphone."
         )
-    save_profile(path, learner.baseline, judge.preprocessing)
+    save_profile(path, learner.baseline, model.bundle)
     print(
         f"Learnt from {learner.speech_s:.0f} s of speech: {path}\n"
         f"Use it with `monitor --baseline {arguments.profile}`.",

@@ -17,6 +17,7 @@ from models.baseline import SpeakerBaseline
 from models.errors import AudioError, UsageError
 from models.filter_banks import FilterBanks
 from models.labels import EMOTIONS
+from models.leaning import Leaning
 from realtime.classify_output import FileResult, open_output
 from realtime.judge import Judge
 from realtime.options import merged_settings, open_model
@@ -128,16 +129,27 @@ def _own_baseline(
 
 
 def _baseline(analyses: Iterable[Analysis], judge: Judge) -> SpeakerBaseline:
-    """Learn a speaker from all windows of these files."""
+    """Learn a speaker from all windows of these files, then what is answered to them."""
+    recordings = [one.recording for one in analyses if one.recording is not None]
     baseline = SpeakerBaseline()
-    for analysis in analyses:
-        if analysis.recording is None:
-            continue
-        for vectors, active_frames in analysis.recording.windows():
-            levelled = judge.preprocessing.levelled(vectors)
-            for vector, frames in zip(levelled, active_frames.tolist(), strict=True):
-                baseline.update(vector, judge.evidence(frames))
+    for levelled, evidence in _evidence(recordings, judge):
+        for vector, weight in zip(levelled, evidence, strict=True):
+            baseline.update(vector, weight)
+    leaning = Leaning()
+    for levelled, evidence in _evidence(recordings, judge):
+        for logits, weight in zip(judge.logits(levelled, baseline), evidence, strict=True):
+            leaning.update(logits, weight)
+    baseline.leaning = leaning
     return baseline
+
+
+def _evidence(
+    recordings: Iterable[Recording], judge: Judge
+) -> Iterator[tuple[NDArray[np.float64], list[float]]]:
+    for recording in recordings:
+        for vectors, active_frames in recording.windows():
+            evidence = [judge.evidence(frames) for frames in active_frames.tolist()]
+            yield judge.preprocessing.levelled(vectors), evidence
 
 
 def _judged(analysis: Analysis, judge: Judge, baseline: SpeakerBaseline) -> FileResult:
@@ -165,5 +177,6 @@ def _pooled(
     pool = Pool()
     for vectors, active_frames in recording.windows():
         levelled = judge.preprocessing.levelled(vectors)
-        pool.add(judge.probabilities(levelled, baseline), active_frames)
+        logits = judge.logits(levelled, baseline)
+        pool.add(judge.probabilities(logits, baseline), active_frames)
     return pool.result()

@@ -207,10 +207,11 @@ class Estimator:
     ) -> NDArray[np.float64]:
         """Judge one window, shape (193,), and let the speaker learn from it afterwards."""
         levelled = self._judge.preprocessing.levelled(vector)
-        found = self._judge.probabilities(levelled, self._speaker.baseline)
+        logits = self._judge.logits(levelled, self._speaker.baseline)
+        found = self._judge.probabilities(logits, self._speaker.baseline)
         evidence = self._judge.evidence(active_frames)
         self._voice.push(levelled, evidence, self._speaker.baseline)
-        self._speaker.learn(self._judge.preprocessing, levelled, evidence)
+        self._speaker.learn(self._judge.preprocessing, levelled, logits, evidence)
         return found
 
     def _window_row(

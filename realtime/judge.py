@@ -35,10 +35,10 @@ class Judge:
         """Confidence under which a window is `unsure`."""
         return self._calibration.unsure_below
 
-    def probabilities(
+    def logits(
         self, levelled: NDArray[np.float64], baseline: SpeakerBaseline
     ) -> NDArray[np.float64]:
-        """Calibrated probabilities.
+        """The network's own answers: what a baseline's leaning learns from.
 
         Parameters
         ----------
@@ -51,10 +51,16 @@ class Judge:
         ndarray, shape (8,) or (n, 8)
         """
         inputs = self.preprocessing.standardised(levelled, baseline)
+        return self._network.logits(inputs).astype(np.float64)
+
+    def probabilities(
+        self, logits: NDArray[np.float64], baseline: SpeakerBaseline
+    ) -> NDArray[np.float64]:
+        """Calibrated probabilities, shape as `logits`, which are from `logits`."""
         temperature = self._calibration.temperature(
             baseline.weight, self.preprocessing.prior_weight
         )
-        return softmax(self._network.logits(inputs), temperature)
+        return softmax(self.preprocessing.without_leaning(logits, baseline), temperature)
 
     def evidence(self, active_frames: int) -> float:
         """What one window adds to a baseline's weight: its share of speech of one hop's time.

@@ -79,9 +79,7 @@ class _Run:
         self._settings = merged_settings(arguments)
         self._rotation = parse_rotation(arguments.rotate) if arguments.rotate else None
         self._model = open_model(self._settings)
-        self._speaker = open_speaker(
-            self._settings.baseline, self._model.bundle.preprocessing, profiles_folder()
-        )
+        self._speaker = open_speaker(self._settings.baseline, self._model.bundle, profiles_folder())
         self._model.bundle.calibration.for_window(self._settings.window_s)
         self._stop = threading.Event()
         self._shows = not (arguments.json or arguments.no_dashboard) and can_draw()

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.baseline import SpeakerBaseline
+from models.bundle import Bundle
 from models.preprocess import Preprocessing
 from models.profile import load_profile, profile_path
 
@@ -31,11 +32,15 @@ class Speaker:
     baseline: SpeakerBaseline = field(default_factory=SpeakerBaseline)
 
     def learn(
-        self, preprocessing: Preprocessing, levelled: NDArray[np.float64], weight: float
+        self,
+        preprocessing: Preprocessing,
+        levelled: NDArray[np.float64],
+        logits: NDArray[np.float64],
+        weight: float,
     ) -> None:
         """Take in one speech window after it has been judged."""
         if self.learns:
-            preprocessing.learn(self.baseline, levelled, weight)
+            preprocessing.learn(self.baseline, levelled, logits, weight)
 
     @property
     def stranger(self) -> str:
@@ -53,15 +58,15 @@ class Speaker:
             self.baseline.reset()
 
 
-def open_speaker(choice: str, preprocessing: Preprocessing, profiles: Path) -> Speaker:
+def open_speaker(choice: str, bundle: Bundle, profiles: Path) -> Speaker:
     """Make the speaker named by `--baseline`.
 
     Parameters
     ----------
     choice : str
         `off`, `adaptive`, or a profile's name or path.
-    preprocessing : Preprocessing
-        Of the bundle in use; a profile made for other features is refused.
+    bundle : Bundle
+        The one in use; a profile made for other features is refused.
     profiles : Path
         Folder of saved profiles.
 
@@ -73,4 +78,4 @@ def open_speaker(choice: str, preprocessing: Preprocessing, profiles: Path) -> S
     if choice in (OFF, ADAPTIVE):
         return Speaker(name=choice, learns=choice == ADAPTIVE)
     path = profile_path(choice, profiles)
-    return Speaker(name=path.stem, learns=False, baseline=load_profile(path, preprocessing))
+    return Speaker(name=path.stem, learns=False, baseline=load_profile(path, bundle))

@@ -42,7 +42,12 @@ def card(npz: bytes) -> dict[str, Any]:
         "labels": list(EMOTIONS),
         "signal_contract": contract,
         "signal_fingerprint": fingerprint(contract),
-        "preprocessing": {"form": FORM, "prior_weight": 4.0, "variance_prior_weight": 10.0},
+        "preprocessing": {
+            "form": FORM,
+            "leaning_share": 0.5,
+            "prior_weight": 4.0,
+            "variance_prior_weight": 10.0,
+        },
         "calibration": [
             {
                 "window_s": seconds,

@@ -5,7 +5,8 @@ the same copy, in any order and in any process.
 """
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from realtime.sound_files import find_sound_files
 from training.sound import read_sound
 
+TRAINING, JUDGING = "training", "judging"
 Array = NDArray[np.float32]
 
 
@@ -36,6 +38,9 @@ class Copy:
     noise_dir : str
         Folder of recordings, of which one is drawn for each sound; empty for noise of a random
         colour and unrest.
+    noise_part : str
+        `training` or `judging`: draw from every other recording only, those at odd or at even
+        places, so that no model is judged in noise that it was trained in; empty for all.
     gain_db : float
         In float: samples may exceed 1 and are not clipped.
     rate : int
@@ -51,6 +56,7 @@ class Copy:
     noise_snr_db: float = float("inf")
     noise_spread_db: float = 0.0
     noise_dir: str = ""
+    noise_part: str = ""
     gain_db: float = 0.0
     rate: int = 0
     take: int = 0
@@ -75,7 +81,9 @@ def make_copy(samples: Array, rate: int, copy: Copy) -> tuple[Array, int]:
         The same array where the copy does nothing.
     rate : int
     """
-    rng = np.random.default_rng(zlib.crc32(samples.tobytes() + repr(copy).encode()))
+    # The same draw wherever the folder of noise lies.
+    form = repr(replace(copy, noise_dir="")).encode()
+    rng = np.random.default_rng(zlib.crc32(samples.tobytes() + form))
     if copy.speed != 1.0:
         samples = soxr.resample(samples, rate * copy.speed, rate, quality="HQ")
     if copy.room_s > 0:
@@ -95,10 +103,24 @@ def make_copy(samples: Array, rate: int, copy: Copy) -> tuple[Array, int]:
 def _noise(count: int, rate: int, copy: Copy, rng: np.random.Generator) -> Array:
     if not copy.noise_dir:
         return coloured_noise(count, rng)
-    files = find_sound_files([Path(copy.noise_dir)])
+    files = noise_files(Path(copy.noise_dir), copy.noise_part)
     noise, noise_rate = read_sound(files[int(rng.integers(len(files)))])
     noise = soxr.resample(noise, noise_rate, rate, quality="HQ")
     return np.resize(np.roll(noise, -int(rng.integers(noise.size))), count)
+
+
+@cache
+def noise_files(folder: Path, part: str = "") -> tuple[Path, ...]:
+    """The recordings of a folder, or of one part of them: see `Copy.noise_part`.
+
+    Raises
+    ------
+    AudioError
+        If there is none.
+    """
+    files = find_sound_files([folder])
+    chosen = {TRAINING: files[::2], JUDGING: files[1::2] or files}.get(part, files)
+    return tuple(chosen)
 
 
 def loud_power(samples: Array) -> float:

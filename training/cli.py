@@ -28,6 +28,15 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     _add_work(parser)
 
 
+def _add_training_noise(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--noise",
+        type=Path,
+        metavar="DIR",
+        help="recordings without speech, every other one of which is mixed into copies",
+    )
+
+
 def _add_work(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cache",
@@ -53,6 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     features = commands.add_parser("features", help="compute the features of a corpus")
     _add_data(features)
+    _add_training_noise(features)
 
     explore = commands.add_parser("explore", help="tables and pictures of a corpus")
     _add_data(explore)
@@ -60,6 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     fit = commands.add_parser("fit", help="train the models and write their bundles")
     _add_data(fit)
+    _add_training_noise(fit)
     fit.add_argument(
         "--out",
         type=Path,
@@ -85,7 +96,12 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="recordings with labels.csv (file, speaker, emotion), never trained on",
     )
-    evaluate.add_argument("--noise", type=Path, metavar="DIR", help="recordings without speech")
+    evaluate.add_argument(
+        "--noise",
+        type=Path,
+        metavar="DIR",
+        help="recordings without speech; to judge in noise, those not trained on",
+    )
 
     predict = commands.add_parser("predict", help="judge one recording with the framework's model")
     predict.add_argument("file", type=Path, metavar="FILE", help="any sound file")

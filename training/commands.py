@@ -27,7 +27,7 @@ def features(arguments: argparse.Namespace) -> int:
     from training.corpus import load_corpus
 
     settings = training_settings(arguments.config)
-    copies = settings.recipe.copies()
+    copies = settings.recipe.copies(arguments.noise)
     corpus = load_corpus(arguments.data, copies, cache_dir=arguments.cache, jobs=arguments.jobs)
     print(
         f"{len(corpus.clips)} clips, {len(copies)} copies of each, "
@@ -86,7 +86,7 @@ def fit(arguments: argparse.Namespace) -> int:
     chosen = FRAMEWORKS if settings.framework == BOTH else (settings.framework,)
     corpus = load_corpus(
         arguments.data,
-        settings.recipe.copies(),
+        settings.recipe.copies(arguments.noise),
         cache_dir=arguments.cache,
         jobs=arguments.jobs,
     )

@@ -64,9 +64,13 @@ class TrainingSettings:
     test_size: float = 0.3
     seed: int = 0
     ann: NetworkSettings = field(
-        default_factory=lambda: NetworkSettings(hidden_layer_shape=(300, 50, 20, 10), epochs=150)
+        default_factory=lambda: NetworkSettings(hidden_layer_shape=(300, 50, 20, 10), epochs=200)
     )
-    mlp: NetworkSettings = field(default_factory=lambda: NetworkSettings(hidden_layer_shape=(300,)))
+    mlp: NetworkSettings = field(
+        default_factory=lambda: NetworkSettings(
+            hidden_layer_shape=(300,), batch_size=256, epochs=300, learning_rate=4e-3
+        )
+    )
     recipe: Recipe = field(default_factory=Recipe)
 
     def __post_init__(self) -> None:

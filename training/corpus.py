@@ -1,12 +1,16 @@
 """A RAVDESS folder as a table of rows, with progress on stderr."""
 
+import hashlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from models.bundle import Bundle
+from models.errors import DataError
 from realtime.progress import Progress
-from training.augment import Copy
+from training.augment import TRAINING, Copy, noise_files
 from training.export import Origin
 from training.features import CorpusVectors, corpus_vectors, default_cache
 from training.ravdess import Clip, find_clips
@@ -16,19 +20,51 @@ from training.table import Table, ravdess_table
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Corpus:
-    """Clips and their rows, in the same order."""
+    """Clips and their rows, in the same order, and the folder of noise that was mixed in."""
 
     clips: tuple[Clip, ...]
     table: Table
+    noise_dir: str = ""
 
     @property
     def origin(self) -> Origin:
         """What a model trained on all of it was trained on."""
+        noise = noise_files(Path(self.noise_dir), TRAINING) if self.noise_dir else ()
         return Origin(
             clips=len(self.clips),
             actors=tuple(sorted({clip.actor for clip in self.clips})),
             index_sha256=fingerprint(self.clips),
+            noise_recordings=len(noise),
+            noise_sha256=noise_fingerprint(noise),
         )
+
+
+def noise_fingerprint(files: Sequence[Path]) -> str:
+    """SHA-256 of the contents of recordings, in their order; empty for none."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest() if files else ""
+
+
+def training_noise(bundle: Bundle, noise_dir: Path | None) -> Path | None:
+    """The folder of the noise that a bundle was trained in, if it was.
+
+    Raises
+    ------
+    DataError
+        If `noise_dir` does not hold the same recordings.
+    """
+    origin: dict[str, Any] = bundle.card["origin"]
+    if not origin["noise_recordings"]:
+        return None
+    found = "" if noise_dir is None else noise_fingerprint(noise_files(noise_dir, TRAINING))
+    if found != origin["noise_sha256"]:
+        raise DataError(
+            f"The {bundle.kind} model was trained in noise of {origin['noise_recordings']} "
+            "recordings: name the folder that holds them with --noise."
+        )
+    return noise_dir
 
 
 def vectors_with_progress(
@@ -57,7 +93,10 @@ def load_corpus(
     AudioError, OutputError
         If a clip cannot be read or the cache not written.
     """
+    noise_dir = next((copy.noise_dir for copy in copies if copy.noise_dir), "")
+    if noise_dir:
+        noise_files(Path(noise_dir), TRAINING)  # refuses a folder without any before the long work
     clips = tuple(find_clips(data_dir))
     paths = [clip.path for clip in clips]
     vectors = vectors_with_progress(paths, copies, cache_dir=cache_dir, jobs=jobs)
-    return Corpus(clips=clips, table=ravdess_table(vectors, clips))
+    return Corpus(clips=clips, table=ravdess_table(vectors, clips), noise_dir=noise_dir)

@@ -24,7 +24,7 @@ from training.cells import (
     together,
 )
 from training.config import settings_of_bundle
-from training.corpus import Corpus, load_corpus
+from training.corpus import Corpus, load_corpus, training_noise
 from training.evaluation import Evaluation
 from training.evaluation_pictures import (
     draw_confusion,
@@ -48,6 +48,7 @@ from training.protocols import (
 from training.ravdess import Channel
 from training.report import find_cell, report
 from training.robustness import robustness
+from training.smoothing_trial import smoothing_trial
 
 Say = Callable[[str], None]
 
@@ -104,9 +105,8 @@ def evaluate(folder: Path, places: Places, *, say: Say) -> Path:
     """
     bundle = load_bundle(folder)
     settings = settings_of_bundle(bundle)
-    corpus = load_corpus(
-        places.data_dir, settings.recipe.copies(), cache_dir=places.cache_dir, jobs=places.jobs
-    )
+    copies = settings.recipe.copies(training_noise(bundle, places.noise_dir))
+    corpus = load_corpus(places.data_dir, copies, cache_dir=places.cache_dir, jobs=places.jobs)
     report_dir = places.report_dir / bundle.kind
     _make(report_dir)
     trainer = Trainer(kind=bundle.kind, corpus=corpus, settings=settings, say=say)
@@ -145,6 +145,7 @@ def _evaluation(bundle: Bundle, trainer: Trainer, folds: ActorFolds, places: Pla
         calibration=bundle.calibration,
         coverage=tuple(_coverage(judged, _threshold(bundle))),
         maturity=tuple(maturity_curve(folds.protocol, corpus, seed=seed)),
+        smoothing=tuple(smoothing_trial(folds.protocol, corpus, seed=seed)),
         robustness=tuple(
             robustness(
                 folds.protocol,

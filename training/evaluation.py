@@ -10,6 +10,7 @@ from training.maturity import MaturityPoint
 from training.non_speech import NonSpeech
 from training.other_voices import OtherVoices
 from training.robustness import Robustness
+from training.smoothing_trial import SmoothingPoint
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -26,7 +27,7 @@ class Evaluation:
         Of the bundle.
     coverage : tuple of dict
         Threshold, share kept and accuracy, for each baseline.
-    maturity, robustness, other_voices, non_speech : tuple
+    maturity, robustness, smoothing, other_voices, non_speech : tuple
     gate : GateRecall
     """
 
@@ -39,6 +40,7 @@ class Evaluation:
     coverage: tuple[dict[str, float | str], ...]
     maturity: tuple[MaturityPoint, ...]
     robustness: tuple[Robustness, ...]
+    smoothing: tuple[SmoothingPoint, ...]
     other_voices: tuple[OtherVoices, ...]
     non_speech: tuple[NonSpeech, ...]
     gate: GateRecall
@@ -55,6 +57,7 @@ class Evaluation:
             "coverage": list(self.coverage),
             "maturity": [one.as_json() for one in self.maturity],
             "robustness": [one.as_json() for one in self.robustness],
+            "smoothing": [one.as_json() for one in self.smoothing],
             "other_voices": [one.as_json() for one in self.other_voices],
             "non_speech": [one.as_json() for one in self.non_speech],
             "gate": self.gate.as_json(),

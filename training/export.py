@@ -43,11 +43,17 @@ class Origin:
     actors : tuple of int
     index_sha256 : str
         Of the index lines of these clips.
+    noise_recordings : int
+        Recordings of noise that were mixed in.
+    noise_sha256 : str
+        Of their contents; empty where there are none.
     """
 
     clips: int
     actors: tuple[int, ...]
     index_sha256: str
+    noise_recordings: int = 0
+    noise_sha256: str = ""
 
 
 def write_bundle(
@@ -122,6 +128,7 @@ def _card(
         "signal_contract": contract,
         "preprocessing": {
             "form": trained.preprocessing.form,
+            "leaning_share": trained.preprocessing.leaning_share,
             **{
                 name: getattr(trained.preprocessing.population, name)
                 for name in PREPROCESSING_NUMBERS

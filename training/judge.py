@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.baseline import SpeakerBaseline
+from models.leaning import Leaning
 from models.network import Network
 from models.preprocess import Preprocessing
 from models.windows import FRAMES_PER_SECOND
@@ -28,15 +29,20 @@ class Judge:
     network: Network
 
     def logits(self, levelled: Array, baseline: SpeakerBaseline) -> Array:
-        """Outputs before the softmax, shape (n, 8), of rows of one speaker."""
+        """The network's outputs, shape (n, 8) or (8,), for rows of one speaker or one row."""
         inputs = self.preprocessing.standardised(levelled, baseline)
         return self.network.logits(inputs).astype(np.float64)
+
+    def answers(self, levelled: Array, baseline: SpeakerBaseline) -> Array:
+        """`logits` without the network's leaning towards this speaker."""
+        return self.preprocessing.without_leaning(self.logits(levelled, baseline), baseline)
 
     def learnt(self, levelled: Array, evidence: Array, rows: Iterable[int]) -> SpeakerBaseline:
         """A baseline that has taken in some rows, one after the other."""
         baseline = SpeakerBaseline()
         for row in rows:
-            self.preprocessing.learn(baseline, levelled[row], float(evidence[row]))
+            logits = self.logits(levelled[row], baseline)
+            self.preprocessing.learn(baseline, levelled[row], logits, float(evidence[row]))
         return baseline
 
 
@@ -47,6 +53,7 @@ class Verdicts:
     Attributes
     ----------
     logits : ndarray, shape (n, 8)
+        Without the network's leaning.
     weight : ndarray, shape (n,)
         Of the baseline in use: independent windows.
     clip : ndarray, shape (n,)
@@ -134,6 +141,12 @@ def folder(judge: Judge, table: Table) -> Verdicts:
         baseline = SpeakerBaseline()
         for vector, evidence in zip(levelled, part.evidence.tolist(), strict=True):
             baseline.update(vector, evidence)
+        leaning = Leaning()
+        for logits, evidence in zip(
+            judge.logits(levelled, baseline), part.evidence.tolist(), strict=True
+        ):
+            leaning.update(logits, evidence)
+        baseline.leaning = leaning
         parts.append(_verdicts(judge, part, levelled, baseline))
     return joined(parts)
 
@@ -145,7 +158,7 @@ def _speakers(table: Table) -> Iterable[Table]:
 
 def _verdicts(judge: Judge, table: Table, levelled: Array, baseline: SpeakerBaseline) -> Verdicts:
     return Verdicts(
-        logits=judge.logits(levelled, baseline),
+        logits=judge.answers(levelled, baseline),
         weight=np.full(len(levelled), baseline.weight),
         clip=table.clip.astype(np.int64),
         labels=table.labels,

@@ -50,7 +50,16 @@ def _data(origin: Mapping[str, Any]) -> str:
         f"{origin['clips']} clips of speech and song by {len(origin['actors'])} actors of RAVDESS: "
         "Livingstone SR, Russo FA (2018), The Ryerson Audio-Visual Database of Emotional Speech "
         "and Song (RAVDESS), PLoS ONE 13(5): e0196391, doi 10.1371/journal.pone.0196391. "
-        f"Index hash `{origin['index_sha256'][:16]}`."
+        f"Index hash `{origin['index_sha256'][:16]}`." + _noise(origin)
+    )
+
+
+def _noise(origin: Mapping[str, Any]) -> str:
+    if not origin["noise_recordings"]:
+        return ""
+    return (
+        f" Some copies are mixed with {origin['noise_recordings']} recordings of noise "
+        f"(hash `{origin['noise_sha256'][:16]}`); `training evaluate` judges in others."
     )
 
 

@@ -26,7 +26,9 @@ def fitted_preprocessing(table: Table, recipe: Recipe) -> Preprocessing:
     clean = table.rows(table.copy == 0)
     population = fitted_population(clean, recipe)
     relevance = fitted_relevance(clean, population, recipe.relevance_power)
-    return Preprocessing(population=population, relevance=relevance)
+    return Preprocessing(
+        population=population, relevance=relevance, leaning_share=recipe.leaning_share
+    )
 
 
 def fitted_population(clean: Table, recipe: Recipe) -> Population:

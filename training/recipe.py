@@ -1,14 +1,24 @@
 """What is done to the training part so that a model is right on voices it has not heard."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from models.errors import ConfigError
 from realtime.config import in_range
-from training.augment import AS_IT_IS, Copy
+from training.augment import AS_IT_IS, TRAINING, Copy
 
+SHARES = (
+    *("as_is_share", "cold_share", "window_share", "song_weight"),
+    *("noise_share", "teacher_share", "leaning_share"),
+)
 BALANCES = ("none", "weights", "sampling")
-NOISE = tuple(Copy(noise_snr_db=3, noise_spread_db=22, take=take) for take in (1, 2, 3, 4))
-TELEPHONE = (Copy(lowest_hz=300, highest_hz=3400),)
+LEAST_SNR_DB, SNR_SPREAD_DB = 3, 22
+NOISY_SPEEDS = (1.0, 1.0, 1.0, 1.0, 0.87, 0.93, 1.07, 1.14)
+NARROW = (
+    Copy(lowest_hz=300, highest_hz=3400),
+    Copy(rate=8000),
+    Copy(lowest_hz=300, highest_hz=3400, rate=8000),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,10 +29,14 @@ class Recipe:
     ----------
     speeds : tuple of float
         Speed-perturbed copies beside the clip as it is.
-    noise_share, telephone_share : float
-        Share of sessions heard in noise, and through a telephone's band.
+    as_is_share : float
+        Share of the sessions without noise or narrow band that are heard at their own speed.
+    noise_share, narrow_share : float
+        Share of sessions heard in noise, and through a telephone's band or sampled at 8 kHz.
     prior_weight, variance_prior_weight : float
         See `models.baseline.Population`.
+    leaning_share : float
+        See `models.preprocess.Preprocessing`.
     relevance_power : float
         How strongly features are scaled by how well they tell emotions apart; 0: not at all.
     cold_share, whole_share : float
@@ -42,11 +56,13 @@ class Recipe:
         network's where it has no teachers.
     """
 
-    speeds: tuple[float, ...] = (0.87, 0.93, 1.07, 1.14)
-    noise_share: float = 0.12
-    telephone_share: float = 0.06
+    speeds: tuple[float, ...] = (0.8, 0.87, 0.93, 1.07, 1.14, 1.22)
+    as_is_share: float = 0.4
+    noise_share: float = 0.24
+    narrow_share: float = 0.12
     prior_weight: float = 1.5
     variance_prior_weight: float = 10.0
+    leaning_share: float = 0.5
     relevance_power: float = 0.75
     cold_share: float = 0.25
     whole_share: float = 0.3
@@ -54,7 +70,7 @@ class Recipe:
     song_weight: float = 0.3
     balance: str = "weights"
     teachers: int = 4
-    teacher_epochs: int = 100
+    teacher_epochs: int = 200
     teacher_share: float = 0.8
     label_smoothing: float = 0.1
 
@@ -67,9 +83,9 @@ class Recipe:
         for name in ("prior_weight", "variance_prior_weight"):
             in_range(name, getattr(self, name), 1e-3, 1e3)
         in_range("relevance_power", self.relevance_power, 0.0, 4.0)
-        for name in ("cold_share", "window_share", "song_weight", "noise_share", "teacher_share"):
+        for name in SHARES:
             in_range(name, getattr(self, name), 0.0, 1.0)
-        in_range("telephone_share", self.telephone_share, 0.0, 1.0 - self.noise_share)
+        in_range("narrow_share", self.narrow_share, 0.0, 1.0 - self.noise_share)
         in_range("whole_share", self.whole_share, 0.0, 1.0 - self.cold_share)
         in_range("label_smoothing", self.label_smoothing, 0.0, 0.9)
         in_range("teachers", self.teachers, 0, 100)
@@ -81,16 +97,42 @@ class Recipe:
         """The sound as it is, then at other speeds."""
         return (AS_IT_IS, *(Copy(speed=speed) for speed in self.speeds))
 
-    def copies(self) -> tuple[Copy, ...]:
-        """All copies of a sound; the clean ones first."""
-        noise = NOISE if self.noise_share else ()
-        telephone = TELEPHONE if self.telephone_share else ()
-        return (*self.clean_copies(), *noise, *telephone)
+    def copies(self, noise_dir: Path | None = None) -> tuple[Copy, ...]:
+        """All copies of a sound; the clean ones first.
+
+        Parameters
+        ----------
+        noise_dir : Path, optional
+            Recordings of noise for half of the noisy copies; without, all noise is made.
+        """
+        noise = tuple(
+            _noisy(speed, take, None if take % 2 else noise_dir)
+            for take, speed in enumerate(NOISY_SPEEDS if self.noise_share else ())
+        )
+        return (*self.clean_copies(), *noise, *(NARROW if self.narrow_share else ()))
 
     def copy_shares(self) -> tuple[float, ...]:
         """How often a session is heard in each of `copies`."""
-        clean = len(self.clean_copies())
-        shares = [(1 - self.noise_share - self.telephone_share) / clean] * clean
-        shares += [self.noise_share / len(NOISE)] * len(NOISE) if self.noise_share else []
-        shares += [self.telephone_share] if self.telephone_share else []
-        return tuple(shares)
+        clean = 1 - self.noise_share - self.narrow_share
+        as_is = self.as_is_share if self.speeds else 1.0
+        return (
+            clean * as_is,
+            *_evenly(clean * (1 - as_is), len(self.speeds)),
+            *_evenly(self.noise_share, len(NOISY_SPEEDS) if self.noise_share else 0),
+            *_evenly(self.narrow_share, len(NARROW) if self.narrow_share else 0),
+        )
+
+
+def _noisy(speed: float, take: int, noise_dir: Path | None) -> Copy:
+    return Copy(
+        speed=speed,
+        noise_snr_db=LEAST_SNR_DB,
+        noise_spread_db=SNR_SPREAD_DB,
+        noise_dir="" if noise_dir is None else str(noise_dir),
+        noise_part="" if noise_dir is None else TRAINING,
+        take=take,
+    )
+
+
+def _evenly(share: float, copies: int) -> tuple[float, ...]:
+    return tuple([share / copies] * copies) if copies else ()

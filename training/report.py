@@ -37,6 +37,7 @@ def report(found: Evaluation) -> str:
         _calibration_section(found),
         _maturity_section(found),
         _robustness_section(found),
+        _smoothing_section(found),
         _voices_section(found),
         _non_speech_section(found),
     ]
@@ -165,6 +166,26 @@ def _robustness_section(found: Evaluation) -> str:
     return (
         "## Robustness\n\nActor-disjoint, clips of speech, windows of 3 s; the baseline is learnt "
         f"under the same condition.\n\n{shown}\n\n![Robustness](robustness.png)"
+    )
+
+
+def _smoothing_section(found: Evaluation) -> str:
+    rows = [
+        (
+            f"{one.smoothing_s:g} s",
+            one.accuracy,
+            f"{one.flips_per_minute:.1f}",
+            f"{one.delay_s:.2f} s",
+            one.reached,
+        )
+        for one in found.smoothing
+    ]
+    shown = table(["time constant", "accuracy", "flips a minute", "delay", "reached"], rows)
+    return (
+        "## Smoothing\n\nWindows of 3 s with an adaptive baseline, over stretches of one emotion "
+        "joined from clips of one unheard actor. Flips are changes of the emotion named within a "
+        "stretch; the delay is the median time from a change of emotion to the first window that "
+        f"names the new one, where it ever is named.\n\n{shown}"
     )
 
 

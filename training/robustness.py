@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.augment import AS_IT_IS, Copy
+from training.augment import AS_IT_IS, JUDGING, Copy
 from training.cells import CLIP, LIVE_WINDOW_S, MODES, channel_clips, fold_uar, judged_part
 from training.corpus import Corpus, vectors_with_progress
 from training.protocols import Protocol
@@ -23,9 +23,12 @@ def conditions(noise_dir: Path | None) -> dict[str, Copy]:
         "gain +12 dB": Copy(gain_db=12),
         "gain +20 dB": Copy(gain_db=20),
         "telephone band": Copy(lowest_hz=300, highest_hz=3400),
-        "noise, 20 dB SNR": Copy(noise_snr_db=20, noise_dir=noise),
-        "noise, 10 dB SNR": Copy(noise_snr_db=10, noise_dir=noise),
-        "noise, 5 dB SNR": Copy(noise_snr_db=5, noise_dir=noise),
+        **{
+            f"noise, {snr_db} dB SNR": Copy(
+                noise_snr_db=snr_db, noise_dir=noise, noise_part=JUDGING
+            )
+            for snr_db in (20, 10, 5)
+        },
         "room, 0.4 s": Copy(room_s=0.4),
         "source at 8 kHz": Copy(rate=8000),
         "source at 44.1 kHz": Copy(rate=44_100),

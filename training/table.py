@@ -12,6 +12,8 @@ from models.windows import FRAMES_PER_SECOND, LEAST_ACTIVE_FRAMES
 from training.features import HOP_S, WHOLE_CLIP_S, CorpusVectors, active_seconds
 from training.ravdess import Channel, Clip
 
+ROWS_AT_ONCE = 8192  # the level is taken out in double precision
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Table:
@@ -99,8 +101,12 @@ def make_table(
     emotion, speaker, is_song : ndarray, shape (sounds,)
         All is speech where `is_song` is left out.
     """
+    levelled = np.empty_like(vectors.vectors)
+    for first in range(0, len(levelled), ROWS_AT_ONCE):
+        some = slice(first, first + ROWS_AT_ONCE)
+        levelled[some] = level_free(vectors.vectors[some])
     return Table(
-        levelled=level_free(vectors.vectors).astype(np.float32),
+        levelled=levelled,
         clip=vectors.clip,
         copy=vectors.copy,
         window_s=vectors.window_s,

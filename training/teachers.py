@@ -22,7 +22,13 @@ from training.table import Table
 # Both frameworks' networks learn from the same teachers on the same part of a corpus.
 MOST_KNOWN = 16
 _KNOWN: dict[tuple[int, Recipe, int], "Teachers"] = {}
-TEACHER = NetworkSettings(hidden_layer_shape=(300,), input_dropout=0.1, dropout=0.5)
+TEACHER = NetworkSettings(
+    hidden_layer_shape=(300,),
+    batch_size=256,
+    learning_rate=6e-3,
+    input_dropout=0.1,
+    dropout=0.5,
+)
 
 
 class Teachers:

@@ -68,9 +68,10 @@ class Hop:
         for window in self._windower.push(batch, self._count):
             if window.vector is not None:
                 levelled = self._judge.preprocessing.levelled(window.vector)
-                found = self._judge.probabilities(levelled, self._baseline)
+                logits = self._judge.logits(levelled, self._baseline)
+                found = self._judge.probabilities(logits, self._baseline)
                 evidence = self._judge.evidence(window.active_frames)
-                self._judge.preprocessing.learn(self._baseline, levelled, evidence)
+                self._judge.preprocessing.learn(self._baseline, levelled, logits, evidence)
         return found
 
 
@@ -156,6 +157,7 @@ def _stages(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
     vector = features.mean(axis=0)
     levelled = judge.preprocessing.levelled(vector)
     baseline, learning = SpeakerBaseline(), SpeakerBaseline()
+    logits = judge.logits(levelled, baseline)
     return {
         "resampling, offset": lambda: canonical.push(block),
         "framing and window": lambda: extractor.windowed(frames_of_a_hop),
@@ -169,8 +171,10 @@ def _stages(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
         "– mel decibels": lambda: decibels(mel),
         "mean of the window": lambda: windower.push(batch, next(ends)),
         "level taken out": lambda: judge.preprocessing.levelled(vector),
-        "baseline, scaler, network": lambda: judge.probabilities(levelled, baseline),
-        "baseline learns": lambda: judge.preprocessing.learn(learning, levelled, 0.08),
+        "baseline, scaler, network": lambda: judge.probabilities(
+            judge.logits(levelled, baseline), baseline
+        ),
+        "baseline learns": lambda: judge.preprocessing.learn(learning, levelled, logits, 0.08),
         "gate (not part of the hop)": lambda: gate.push(next(chunks)),
     }
 

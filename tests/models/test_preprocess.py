@@ -20,6 +20,7 @@ PREPROCESSING = Preprocessing(
         variance_prior_weight=10.0,
     ),
     relevance=RNG.uniform(0.1, 2, FEATURE_COUNT),
+    leaning_share=0.5,
 )
 
 
@@ -55,8 +56,8 @@ def test_one_shout_is_drawn_in_before_it_is_learnt() -> None:
     quiet, shouted = SpeakerBaseline(), SpeakerBaseline()
     ordinary = PREPROCESSING.population.mean
     for _ in range(10):
-        PREPROCESSING.learn(quiet, ordinary, 0.5)
-        PREPROCESSING.learn(shouted, ordinary, 0.5)
-    PREPROCESSING.learn(shouted, ordinary + 1e6, 0.5)
+        PREPROCESSING.learn(quiet, ordinary, np.zeros(8), 0.5)
+        PREPROCESSING.learn(shouted, ordinary, np.zeros(8), 0.5)
+    PREPROCESSING.learn(shouted, ordinary + 1e6, np.zeros(8), 0.5)
     _, scale = quiet.blended(PREPROCESSING.population)
     assert (np.abs(shouted.mean - quiet.mean) <= LARGEST_DEVIATION * scale).all()

@@ -1,6 +1,7 @@
 """calibrate: from speech to a private profile that only its own features accept."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def test_a_profile_is_small_private_and_used(
 ) -> None:
     assert profile.stat().st_mode & 0o777 == 0o600
     assert profile.stat().st_size < 20_000
-    baseline = load_profile(profile, synthetic_bundle.preprocessing)
+    baseline = load_profile(profile, synthetic_bundle)
     assert 3 < baseline.weight < 7
     capsys.readouterr()
     arguments = ["replay", "--speed", "max", "--json", "--model", str(synthetic_folder)]
@@ -70,11 +71,25 @@ def test_a_profile_round_trips(tmp_path: Path, synthetic_bundle: Bundle) -> None
     rng = np.random.default_rng(0)
     baseline = SpeakerBaseline(weight=2.5, mean=rng.normal(size=193), variance=rng.random(193))
     path = profile_path(str(tmp_path / "x.json"), tmp_path)
-    save_profile(path, baseline, synthetic_bundle.preprocessing)
-    again = load_profile(path, synthetic_bundle.preprocessing)
+    save_profile(path, baseline, synthetic_bundle)
+    again = load_profile(path, synthetic_bundle)
     assert again.weight == baseline.weight
     np.testing.assert_array_equal(again.mean, baseline.mean)
     np.testing.assert_array_equal(again.variance, baseline.variance)
+
+
+def test_what_a_model_answered_on_average_is_for_that_model_only(
+    tmp_path: Path, synthetic_bundle: Bundle
+) -> None:
+    baseline = SpeakerBaseline(weight=2.5)
+    baseline.leaning.update(np.arange(8.0), 2.5)
+    save_profile(tmp_path / "x.json", baseline, synthetic_bundle)
+    same = load_profile(tmp_path / "x.json", synthetic_bundle)
+    assert same.leaning.weight == 2.5
+    np.testing.assert_array_equal(same.leaning.mean, np.arange(8) - 3.5)
+    other = load_profile(tmp_path / "x.json", replace(synthetic_bundle, fingerprint="0" * 16))
+    assert other.weight == 2.5
+    assert other.leaning.weight == 0
 
 
 @pytest.mark.parametrize(
@@ -87,6 +102,8 @@ def test_a_profile_round_trips(tmp_path: Path, synthetic_bundle: Bundle) -> None
         ({"weight": -1}, "damaged"),
         ({"weight": 1e999}, "not valid JSON"),
         ({"variance": [-1.0] * 193}, "damaged"),
+        ({"leaning": "x"}, "damaged"),
+        ({"leaning": {}}, "damaged"),
     ],
 )
 def test_a_wrong_profile_is_refused_with_a_clear_word(
@@ -95,8 +112,19 @@ def test_a_wrong_profile_is_refused_with_a_clear_word(
     content = json.loads(profile.read_text())
     profile.write_text(json.dumps({**content, **change}))
     with pytest.raises(ProfileError, match=message) as caught:
-        load_profile(profile, synthetic_bundle.preprocessing)
+        load_profile(profile, synthetic_bundle)
     assert "calibrate me" in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", [{"mean": [0.0]}, {"mean": [1e400] * 8}, {"weight": -1}])
+def test_a_damaged_leaning_is_refused(
+    profile: Path, synthetic_bundle: Bundle, wrong: dict[str, object]
+) -> None:
+    content = json.loads(profile.read_text())
+    content["leaning"].update(wrong)
+    profile.write_text(json.dumps(content))
+    with pytest.raises(ProfileError):
+        load_profile(profile, synthetic_bundle)
 
 
 @given(content=st.binary(max_size=300))
@@ -106,17 +134,17 @@ def test_rubbish_is_refused_with_our_own_error(
 ) -> None:
     (tmp_path / "p.json").write_bytes(content)
     with pytest.raises(ProfileError):
-        load_profile(tmp_path / "p.json", synthetic_bundle.preprocessing)
+        load_profile(tmp_path / "p.json", synthetic_bundle)
 
 
 def test_a_missing_profile_a_link_and_a_huge_one_are_refused(
     tmp_path: Path, profile: Path, synthetic_bundle: Bundle
 ) -> None:
     with pytest.raises(ProfileError, match="no such file"):
-        load_profile(tmp_path / "none.json", synthetic_bundle.preprocessing)
+        load_profile(tmp_path / "none.json", synthetic_bundle)
     (tmp_path / "link.json").symlink_to(profile)
     with pytest.raises(ProfileError, match="not a plain file"):
-        load_profile(tmp_path / "link.json", synthetic_bundle.preprocessing)
+        load_profile(tmp_path / "link.json", synthetic_bundle)
     (tmp_path / "huge.json").write_bytes(b" " * 10**6)
     with pytest.raises(ProfileError, match="bytes"):
-        load_profile(tmp_path / "huge.json", synthetic_bundle.preprocessing)
+        load_profile(tmp_path / "huge.json", synthetic_bundle)

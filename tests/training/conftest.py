@@ -56,7 +56,7 @@ def tiny_settings() -> TrainingSettings:
         recipe=Recipe(
             speeds=(0.9,),
             noise_share=0.0,
-            telephone_share=0.0,
+            narrow_share=0.0,
             teachers=1,
             teacher_epochs=4,
         ),

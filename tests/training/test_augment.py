@@ -8,13 +8,17 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.errors import AudioError
 from training.augment import (
     AS_IT_IS,
+    JUDGING,
+    TRAINING,
     Copy,
     band_limited,
     coloured_noise,
     loud_power,
     make_copy,
+    noise_files,
     pink_noise,
     with_noise,
     with_room,
@@ -129,3 +133,30 @@ def test_noise_from_a_folder_is_drawn_by_the_sound(tmp_path: Path) -> None:
     other, _ = make_copy(SOUND[::-1].copy(), RATE, copy)
     np.testing.assert_array_equal(heard, again)
     assert not np.allclose(heard - SOUND, other - SOUND[::-1])
+
+
+def test_no_recording_of_noise_both_trains_and_judges(tmp_path: Path) -> None:
+    for name in "abcde":
+        soundfile.write(tmp_path / f"{name}.wav", np.ones(10), 8000)
+    training, judging = (set(noise_files(tmp_path, part)) for part in (TRAINING, JUDGING))
+    assert len(training) == 3
+    assert len(judging) == 2
+    assert training | judging == set(noise_files(tmp_path))
+
+
+def test_the_draw_of_noise_does_not_hang_on_where_the_folder_lies(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    noises = [rng.uniform(-0.5, 0.5, 8000) for _ in range(4)]
+    heard = []
+    for place in ("here", "there"):
+        (tmp_path / place).mkdir()
+        for number, noise in enumerate(noises):
+            soundfile.write(tmp_path / place / f"{number}.wav", noise, 8000)
+        copy = Copy(noise_snr_db=0, noise_dir=str(tmp_path / place), noise_part=TRAINING)
+        heard.append(make_copy(SOUND, RATE, copy)[0])
+    np.testing.assert_array_equal(heard[0], heard[1])
+
+
+def test_a_folder_without_recordings_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match="no sound file"):
+        noise_files(tmp_path)

@@ -47,7 +47,7 @@ def test_the_networks_are_those_of_the_readme() -> None:
         ({"recipe": {"speeds": "fast"}}, "list of numbers"),
         ({"recipe": {"speeds": [9.0]}}, "choose a value from"),
         ({"recipe": {"speeds": [1.1] * 33}}, "at most 32"),
-        ({"recipe": {"noise_share": 0.8, "telephone_share": 0.3}}, "choose a value from"),
+        ({"recipe": {"noise_share": 0.8, "narrow_share": 0.3}}, "choose a value from"),
         ({"recipe": {"balance": "fair"}}, "choose none, weights, sampling"),
         ({"recipe": {"cold_share": 0.8, "whole_share": 0.3}}, "choose a value from"),
     ],
@@ -61,9 +61,19 @@ def test_copies_have_shares_that_make_a_whole() -> None:
     for recipe in (
         Recipe(),
         Recipe(noise_share=0.0),
-        Recipe(telephone_share=0.0, speeds=()),
-        Recipe(noise_share=0.5, telephone_share=0.5),
+        Recipe(narrow_share=0.0, speeds=()),
+        Recipe(noise_share=0.5, narrow_share=0.5),
     ):
         assert len(recipe.copy_shares()) == len(recipe.copies())
         assert sum(recipe.copy_shares()) == pytest.approx(1)
         assert recipe.copies()[: len(recipe.clean_copies())] == recipe.clean_copies()
+
+
+def test_recordings_of_noise_are_heard_in_half_of_the_noisy_copies() -> None:
+    made, mixed = Recipe().copies(), Recipe().copies(Path("noise"))
+    assert len(made) == len(mixed) == len(set(mixed))
+    assert not any(copy.noise_dir for copy in made)
+    noisy = [copy for copy in mixed if copy.noise_snr_db < 100]
+    recorded = [copy for copy in noisy if copy.noise_dir]
+    assert len(recorded) == len(noisy) / 2
+    assert {copy.noise_part for copy in recorded} == {"training"}

@@ -14,6 +14,7 @@ import soundfile
 from models.bundle import load_bundle
 from models.errors import BundleError, DataError
 from models.labels import EMOTIONS
+from training.augment import TRAINING, noise_files
 from training.cells import (
     CLIP,
     COLD,
@@ -26,7 +27,7 @@ from training.cells import (
     judged_units,
     windows_of,
 )
-from training.corpus import Corpus
+from training.corpus import Corpus, noise_fingerprint, training_noise
 from training.evaluate import Places, bundles_in, evaluate
 from training.gate_recall import gate_recall
 from training.judge import Judge, after_clips, cold, folder
@@ -139,6 +140,14 @@ def test_a_gain_costs_nothing_for_a_form_without_level(found: dict[str, Any]) ->
         assert line["lost"] == pytest.approx(0, abs=0.05)
 
 
+def test_more_smoothing_flips_less(found: dict[str, Any]) -> None:
+    lines = found["smoothing"]
+    assert [line["smoothing_s"] for line in lines] == [0.0, 0.25, 0.5, 1.0, 2.0, 4.0]
+    flips = [line["flips_per_minute"] for line in lines]
+    assert flips[-1] <= flips[0]
+    assert all(0 <= line["accuracy"] <= 1 for line in lines)
+
+
 def test_other_voices_are_judged_together_and_one_by_one(found: dict[str, Any]) -> None:
     assert {line["speaker"] for line in found["other_voices"]} == {"all", "01", "02"}
 
@@ -165,6 +174,7 @@ def test_report_and_pictures_are_written(report_dir: Path) -> None:
         "Confusion",
         "Calibration and abstaining",
         "Robustness",
+        "Smoothing",
         "Other voices",
         "Non-speech",
     ):
@@ -293,3 +303,18 @@ def test_wrong_labels_are_refused_with_a_sentence(
 
 def test_a_table_is_markdown() -> None:
     assert table(["a", "b"], [(1, 0.5)]) == "| a | b |\n|---|---|\n| 1 | 0.500 |"
+
+
+def test_a_model_trained_in_noise_is_judged_with_the_same_recordings(
+    tiny_bundles: Path, noise: Path, tmp_path: Path
+) -> None:
+    bundle = load_bundle(tiny_bundles / "mlp")
+    assert training_noise(bundle, noise) is None
+    known = noise_fingerprint(noise_files(noise, TRAINING))
+    origin = {**bundle.card["origin"], "noise_recordings": 1, "noise_sha256": known}
+    noisy = replace(bundle, card={**bundle.card, "origin": origin})
+    assert training_noise(noisy, noise) == noise
+    soundfile.write(tmp_path / "other.wav", np.ones(100), 16_000)
+    for wrong in (None, tmp_path):
+        with pytest.raises(DataError, match="trained in noise of 1 recordings: name"):
+            training_noise(noisy, wrong)

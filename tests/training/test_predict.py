@@ -38,7 +38,9 @@ def test_raw_softmax_and_final_output_equal_the_live_path(
     np.testing.assert_allclose(found.raw, softmax(bundle.network.logits(inputs)), atol=1e-5)
     pool = Pool()
     judge = Judge(bundle, 3.0, 0.25)
-    pool.add(judge.probabilities(levelled, SpeakerBaseline()), active_frames)
+    stranger = SpeakerBaseline()
+    logits = judge.logits(levelled, stranger)
+    pool.add(judge.probabilities(logits, stranger), active_frames)
     assert found.probabilities is not None
     pooled = pool.result()
     assert pooled is not None

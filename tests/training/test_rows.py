@@ -18,7 +18,7 @@ from training.rows import RowMaker, Teacher, cold_rows
 from training.splits import actor_folds
 from training.table import Table
 
-RECIPE = Recipe(speeds=(0.9,), noise_share=0.0, telephone_share=0.0, teachers=0)
+RECIPE = Recipe(speeds=(0.9,), noise_share=0.0, narrow_share=0.0, teachers=0)
 
 
 def row_maker(table: Table, recipe: Recipe = RECIPE, teacher: Teacher | None = None) -> RowMaker:
@@ -155,7 +155,7 @@ def test_in_noise_the_teacher_hears_the_clean_clip_of_a_known_speaker(table: Tab
         return np.full((len(inputs), 8), 1 / 8)
 
     # The second copy stands for noise: the recipe has no clean one beside the first.
-    recipe = replace(RECIPE, speeds=(), telephone_share=0.999, cold_share=1.0, whole_share=0.0)
+    recipe = replace(RECIPE, speeds=(), narrow_share=0.999, cold_share=1.0, whole_share=0.0)
     maker = row_maker(table, recipe, teacher)
     rows = maker.epoch(np.random.default_rng(0))
     told = np.concatenate(heard)

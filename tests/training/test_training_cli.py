@@ -21,7 +21,7 @@ epochs = 2
 [training.recipe]
 speeds = [0.9]
 noise_share = 0.0
-telephone_share = 0.0
+narrow_share = 0.0
 teachers = 0
 """
 
