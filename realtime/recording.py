@@ -24,7 +24,7 @@ from realtime.sources.file import FileSource
 
 ENOUGH_ACTIVE_FRAMES = 30
 ROW_FLOATS = FEATURE_COUNT + 1
-ROWS_AT_ONCE = 4096
+ROWS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +49,7 @@ class Recording:
     spool: Path
 
     def windows(self) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
-        """Vectors, shape (n, 193), and active frames, shape (n,), a few thousand at a time."""
+        """Vectors, shape (n, 193), and active frames, shape (n,), a thousand at a time."""
         with self.spool.open("rb") as file:
             while content := file.read(ROWS_AT_ONCE * ROW_FLOATS * 4):
                 rows = np.frombuffer(content, np.float32).reshape(-1, ROW_FLOATS)

@@ -22,6 +22,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = [sys.executable, "-P", "-m", "realtime"]
 FIRST_FRAME = b"level"
+FRAME_END = b"\x1b[?2026l"
 
 
 @contextmanager
@@ -90,13 +91,16 @@ def footprint(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "log.csv")
         frames: list[float] = []
+        unread = b""
         with terminal([*arguments, "--csv", str(path)], environment) as (pid, reader):
             begun_s = time.time()
             settled: tuple[float, float, float] | None = None
             while time.time() - begun_s < seconds:
                 if select.select([reader], [], [], 0.05)[0]:
-                    os.read(reader, 65536)
-                    frames.append(time.time())
+                    unread += os.read(reader, 65536)
+                    if FRAME_END in unread:
+                        frames.append(time.time())
+                        unread = unread.rpartition(FRAME_END)[2]
                 if settled is None and time.time() - begun_s > 5:
                     settled = (*_process(pid), time.time())
             used, resident = _process(pid)

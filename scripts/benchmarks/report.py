@@ -1,6 +1,7 @@
 """docs/performance.md and the JSON beside it, from what was measured."""
 
 import json
+import os
 import platform
 from dataclasses import asdict, is_dataclass
 from importlib.metadata import version
@@ -18,6 +19,8 @@ def machine() -> dict[str, str]:
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
             facts["processor"] = line.partition(":")[2].strip()
+    # Much more than 1 means that others were at work too, and that times are longer for it.
+    facts["load average"] = f"{os.getloadavg()[2]:.1f} on {os.cpu_count()} cores"
     for package in PACKAGES:
         try:
             facts[package] = version(package)
