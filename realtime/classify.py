@@ -137,8 +137,9 @@ def _baseline(analyses: Iterable[Analysis], judge: Judge) -> SpeakerBaseline:
             baseline.update(vector, weight)
     leaning = Leaning()
     for levelled, evidence in _evidence(recordings, judge):
-        for logits, weight in zip(judge.logits(levelled, baseline), evidence, strict=True):
-            leaning.update(logits, weight)
+        if weight := sum(evidence):
+            logits = judge.logits(levelled, baseline)
+            leaning.update(np.average(logits, axis=0, weights=evidence), weight)
     baseline.leaning = leaning
     return baseline
 

@@ -64,7 +64,9 @@ class TrainingSettings:
     test_size: float = 0.3
     seed: int = 0
     ann: NetworkSettings = field(
-        default_factory=lambda: NetworkSettings(hidden_layer_shape=(300, 50, 20, 10), epochs=200)
+        default_factory=lambda: NetworkSettings(
+            hidden_layer_shape=(300, 50, 20, 10), batch_size=128, epochs=400, learning_rate=3e-3
+        )
     )
     mlp: NetworkSettings = field(
         default_factory=lambda: NetworkSettings(

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.baseline import SpeakerBaseline
-from models.leaning import Leaning
 from models.network import Network
 from models.preprocess import Preprocessing
 from models.windows import FRAMES_PER_SECOND
@@ -141,12 +140,10 @@ def folder(judge: Judge, table: Table) -> Verdicts:
         baseline = SpeakerBaseline()
         for vector, evidence in zip(levelled, part.evidence.tolist(), strict=True):
             baseline.update(vector, evidence)
-        leaning = Leaning()
-        for logits, evidence in zip(
-            judge.logits(levelled, baseline), part.evidence.tolist(), strict=True
-        ):
-            leaning.update(logits, evidence)
-        baseline.leaning = leaning
+        if weight := float(part.evidence.sum()):
+            logits = judge.logits(levelled, baseline)
+            answers = np.average(logits, axis=0, weights=part.evidence)
+            baseline.leaning.update(answers, weight)
         parts.append(_verdicts(judge, part, levelled, baseline))
     return joined(parts)
 
