@@ -50,6 +50,7 @@ class VirtualMicrophone:
             "XDG_RUNTIME_DIR": str(folder),
             "PULSE_RUNTIME_PATH": str(folder),
             "PULSE_SERVER": f"unix:{folder / 'native'}",
+            "PULSE_CONFIG": str(folder / "daemon.conf"),
         }
         self._daemon: subprocess.Popen[bytes] | None = None
         self._players: list[subprocess.Popen[bytes]] = []
@@ -71,6 +72,9 @@ class VirtualMicrophone:
         if self._daemon is not None:
             raise RuntimeError("the daemon runs already")
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # By default the system kills a daemon whose real-time thread is busy for 0.2 s, as on a
+        # machine with other work it may be.
+        (self.folder / "daemon.conf").write_text("rlimit-rttime = -1\n")
         for leftover in ("native", "pid"):
             (self.folder / leftover).unlink(missing_ok=True)
         command = [
