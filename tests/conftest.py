@@ -1,6 +1,7 @@
 """What every test relies on: one thread, folders of its own, the sounds it may use."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,6 +25,11 @@ os.environ["SER_RAVDESS"] = str(RAVDESS)
 os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
 )
+
+# A shell lets its background jobs ignore Ctrl-C, and nohup a hang-up; programs would inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # the same examples in every run, and no deadline: machines differ
 hypothesis.settings.register_profile("fixed", deadline=None, derandomize=True, database=None)
