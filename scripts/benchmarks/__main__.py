@@ -155,7 +155,8 @@ def main() -> None:
         sections += made
         figures.update(found)
         print("\n".join(made), flush=True)
-    report.write(arguments.out, sections, figures)
+        # What was measured is kept if a later part is stopped.
+        report.write(arguments.out, sections, figures)
 
 
 if __name__ == "__main__":
