@@ -20,11 +20,13 @@ TRAINING_ONLY = {
 }
 REPORT = """
 import json, runpy, sys
+# What measures coverage is there already, and brings multiprocessing.
+before = set(sys.modules)
 try:
     runpy.run_module("realtime", run_name="__main__", alter_sys=True)
 except SystemExit as end:
     code = end.code
-roots = sorted({name.partition(".")[0] for name in sys.modules})
+roots = sorted({name.partition(".")[0] for name in set(sys.modules) - before})
 print(json.dumps([code or 0, roots]), file=sys.stderr)
 """
 
