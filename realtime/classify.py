@@ -17,7 +17,6 @@ from models.baseline import SpeakerBaseline
 from models.errors import AudioError, UsageError
 from models.filter_banks import FilterBanks
 from models.labels import EMOTIONS
-from models.leaning import Leaning
 from realtime.classify_output import FileResult, open_output
 from realtime.judge import Judge
 from realtime.options import merged_settings, open_model
@@ -135,12 +134,10 @@ def _baseline(analyses: Iterable[Analysis], judge: Judge) -> SpeakerBaseline:
     for levelled, evidence in _evidence(recordings, judge):
         for vector, weight in zip(levelled, evidence, strict=True):
             baseline.update(vector, weight)
-    leaning = Leaning()
     for levelled, evidence in _evidence(recordings, judge):
         if weight := sum(evidence):
             logits = judge.logits(levelled, baseline)
-            leaning.update(np.average(logits, axis=0, weights=evidence), weight)
-    baseline.leaning = leaning
+            baseline.leaning.update(np.average(logits, axis=0, weights=evidence), weight)
     return baseline
 
 

@@ -27,12 +27,17 @@ class Corpus:
     noise_dir: str = ""
 
     @property
+    def actors(self) -> tuple[int, ...]:
+        """Numbers of the speakers, ascending."""
+        return tuple(sorted({clip.actor for clip in self.clips}))
+
+    @property
     def origin(self) -> Origin:
         """What a model trained on all of it was trained on."""
         noise = noise_files(Path(self.noise_dir), TRAINING) if self.noise_dir else ()
         return Origin(
             clips=len(self.clips),
-            actors=tuple(sorted({clip.actor for clip in self.clips})),
+            actors=self.actors,
             index_sha256=fingerprint(self.clips),
             noise_recordings=len(noise),
             noise_sha256=noise_fingerprint(noise),

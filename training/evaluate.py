@@ -140,7 +140,7 @@ def _evaluation(bundle: Bundle, trainer: Trainer, folds: ActorFolds, places: Pla
         kind=bundle.kind,
         fingerprint=bundle.fingerprint,
         clips=len(corpus.clips),
-        actors=len(corpus.origin.actors),
+        actors=len(corpus.actors),
         cells=tuple(cells),
         calibration=bundle.calibration,
         coverage=tuple(_coverage(judged, _threshold(bundle))),

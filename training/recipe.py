@@ -8,8 +8,13 @@ from realtime.config import in_range
 from training.augment import AS_IT_IS, TRAINING, Copy
 
 SHARES = (
-    *("as_is_share", "cold_share", "window_share", "song_weight"),
-    *("noise_share", "teacher_share", "leaning_share"),
+    "as_is_share",
+    "noise_share",
+    "leaning_share",
+    "cold_share",
+    "window_share",
+    "song_weight",
+    "teacher_share",
 )
 BALANCES = ("none", "weights", "sampling")
 LEAST_SNR_DB, SNR_SPREAD_DB = 3, 22
