@@ -318,3 +318,14 @@ def test_a_model_trained_in_noise_is_judged_with_the_same_recordings(
     for wrong in (None, tmp_path):
         with pytest.raises(DataError, match="trained in noise of 1 recordings: name"):
             training_noise(noisy, wrong)
+
+
+def test_the_origin_of_a_model_tells_the_noise_it_was_trained_in(
+    tiny_corpus: Corpus, noise: Path
+) -> None:
+    assert tiny_corpus.origin.noise_recordings == 0
+    assert not tiny_corpus.origin.noise_sha256
+    files = noise_files(noise, TRAINING)
+    noisy = replace(tiny_corpus, noise_dir=str(noise)).origin
+    assert noisy.noise_recordings == len(files) > 0
+    assert noisy.noise_sha256 == noise_fingerprint(files)
