@@ -61,8 +61,29 @@ class Network:
         -------
         ndarray, shape (8,) or (n, 8), float32
         """
+        return self.answers(self.hidden(vectors))
+
+    def hidden(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """What the first hidden layer makes of vectors; without one, the vectors.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (193,) or (n, 193)
+            Preprocessed.
+
+        Returns
+        -------
+        ndarray, shape (units,) or (n, units), float32
+        """
         values: NDArray[np.float32] = vectors.astype(np.float32)
-        for layer in self.layers[:-1]:
+        for layer in self.layers[:-1][:1]:
+            values = np.maximum(values @ layer.weight + layer.bias, 0)
+        return values
+
+    def answers(self, hidden: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Logits, shape (8,) or (n, 8), of what `hidden` gave."""
+        values = hidden
+        for layer in self.layers[1:-1]:
             values = np.maximum(values @ layer.weight + layer.bias, 0)
         return values @ self.layers[-1].weight + self.layers[-1].bias
 

@@ -22,10 +22,12 @@ from realtime.judge import Judge
 from realtime.options import merged_settings, open_model
 from realtime.pooling import Pool
 from realtime.progress import Progress
+from realtime.prototypes import refined
 from realtime.recording import Recording, analyse
 from realtime.sound_files import find_sound_files
 
 BASELINES = ("off", "file", "folder")
+Probabilities = NDArray[np.float64]
 THREADS = Path("/proc/self/task")  # Linux; on macOS, system libraries do not survive a fork
 
 
@@ -111,8 +113,15 @@ def _results(analyses: Iterable[Analysis], judge: Judge, mode: str) -> Iterator[
     for _, group in groupby(analyses, key=lambda analysis: _speaker_key(analysis.path, mode)):
         members = list(group)
         shared = _baseline(members, judge) if mode == "folder" else None
-        for analysis in members:
-            yield _judged(analysis, judge, _own_baseline(analysis, judge, mode, shared))
+        pools = [
+            _pooled(one.recording, judge, _own_baseline(one, judge, mode, shared))
+            for one in members
+        ]
+        found = [pool.result() for pool in pools]
+        if shared is not None:
+            found = _refined(found, pools)
+        for analysis, probabilities in zip(members, found, strict=True):
+            yield _result(analysis, probabilities)
 
 
 def _speaker_key(path: Path, mode: str) -> Path:
@@ -150,31 +159,44 @@ def _evidence(
             yield judge.preprocessing.levelled(vectors), evidence
 
 
-def _judged(analysis: Analysis, judge: Judge, baseline: SpeakerBaseline) -> FileResult:
-    if analysis.recording is None:
-        return FileResult(file=analysis.path, error=analysis.error)
-    recording = analysis.recording
+def _pooled(recording: Recording | None, judge: Judge, baseline: SpeakerBaseline) -> Pool:
+    """Judge the windows of one recording, which is not needed any more after that."""
+    pool = Pool()
+    if recording is None:
+        return pool
     try:
-        pooled = _pooled(recording, judge, baseline)
+        for vectors, active_frames in recording.windows():
+            hidden = judge.hidden(judge.preprocessing.levelled(vectors), baseline)
+            probabilities = judge.probabilities(judge.answers(hidden), baseline)
+            pool.add(probabilities, active_frames, hidden)
     finally:
         recording.discard()
-    best = None if pooled is None else int(pooled.argmax())
+    return pool
+
+
+def _refined(found: list[Probabilities | None], pools: list[Pool]) -> list[Probabilities | None]:
+    """Judge the recordings of one folder again by what each emotion is like among them."""
+    heard = [place for place, probabilities in enumerate(found) if probabilities is not None]
+    if not heard:
+        return found
+    again = refined(
+        np.array([found[place] for place in heard]),
+        np.array([pools[place].mean_hidden() for place in heard]),
+    )
+    better = dict(zip(heard, again, strict=True))
+    return [better.get(place) for place in range(len(found))]
+
+
+def _result(analysis: Analysis, probabilities: Probabilities | None) -> FileResult:
+    recording = analysis.recording
+    if recording is None:
+        return FileResult(file=analysis.path, error=analysis.error)
+    best = None if probabilities is None else int(probabilities.argmax())
     return FileResult(
         file=analysis.path,
         duration_s=recording.duration_s,
         speech_s=recording.speech_s,
         windows=recording.rows,
         emotion=None if best is None else EMOTIONS[best],
-        probabilities=None if pooled is None else tuple(pooled.tolist()),
+        probabilities=None if probabilities is None else tuple(probabilities.tolist()),
     )
-
-
-def _pooled(
-    recording: Recording, judge: Judge, baseline: SpeakerBaseline
-) -> NDArray[np.float64] | None:
-    pool = Pool()
-    for vectors, active_frames in recording.windows():
-        levelled = judge.preprocessing.levelled(vectors)
-        logits = judge.logits(levelled, baseline)
-        pool.add(judge.probabilities(logits, baseline), active_frames)
-    return pool.result()

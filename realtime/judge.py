@@ -50,8 +50,17 @@ class Judge:
         -------
         ndarray, shape (8,) or (n, 8)
         """
-        inputs = self.preprocessing.standardised(levelled, baseline)
-        return self._network.logits(inputs).astype(np.float64)
+        return self.answers(self.hidden(levelled, baseline))
+
+    def hidden(
+        self, levelled: NDArray[np.float64], baseline: SpeakerBaseline
+    ) -> NDArray[np.float32]:
+        """What the network's first layer makes of vectors, shape (units,) or (n, units)."""
+        return self._network.hidden(self.preprocessing.standardised(levelled, baseline))
+
+    def answers(self, hidden: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The logits, shape (8,) or (n, 8), that follow from `hidden`."""
+        return self._network.answers(hidden).astype(np.float64)
 
     def probabilities(
         self, logits: NDArray[np.float64], baseline: SpeakerBaseline

@@ -18,19 +18,29 @@ class Pool:
 
     def __init__(self) -> None:
         self._total = np.zeros(len(EMOTIONS))
+        self._hidden: NDArray[np.float64] | float = 0.0
         self._weight = 0.0
 
-    def add(self, probabilities: NDArray[np.float64], active_frames: NDArray[np.integer]) -> None:
+    def add(
+        self,
+        probabilities: NDArray[np.float64],
+        active_frames: NDArray[np.integer],
+        hidden: NDArray[np.floating] | None = None,
+    ) -> None:
         """Take in windows.
 
         Parameters
         ----------
         probabilities : ndarray, shape (n, 8)
         active_frames : ndarray, shape (n,)
+        hidden : ndarray, shape (n, units), or None
+            What the network's first layer makes of them, where `mean_hidden` is wanted.
         """
         weights = active_frames.astype(np.float64) ** FULLNESS_POWER
         self._total += weights @ np.log(np.maximum(probabilities, LEAST_PROBABILITY))
         self._weight += float(weights.sum())
+        if hidden is not None:
+            self._hidden = self._hidden + weights @ hidden
 
     def result(self) -> NDArray[np.float64] | None:
         """Probabilities of the recording, shape (8,); None if there was no window."""
@@ -40,3 +50,8 @@ class Pool:
         powers = np.exp(mean - mean.max())
         pooled: NDArray[np.float64] = powers / powers.sum()
         return pooled
+
+    def mean_hidden(self) -> NDArray[np.float64]:
+        """Mean of what was given as `hidden`, shape (units,), the fullest weighing most."""
+        mean: NDArray[np.float64] = np.asarray(self._hidden) / self._weight
+        return mean

@@ -4,7 +4,7 @@ The baselines are learnt window by window with the live path's own `Preprocessin
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -15,6 +15,7 @@ from models.network import Network
 from models.preprocess import Preprocessing
 from models.windows import FRAMES_PER_SECOND
 from realtime.pooling import Pool
+from realtime.prototypes import refined
 from training.table import Table
 
 Array = NDArray[np.float64]
@@ -31,6 +32,10 @@ class Judge:
         """The network's outputs, shape (n, 8) or (8,), for rows of one speaker or one row."""
         inputs = self.preprocessing.standardised(levelled, baseline)
         return self.network.logits(inputs).astype(np.float64)
+
+    def hidden(self, levelled: Array, baseline: SpeakerBaseline) -> NDArray[np.float32]:
+        """What the network's first layer makes of rows, shape (n, units)."""
+        return self.network.hidden(self.preprocessing.standardised(levelled, baseline))
 
     def answers(self, levelled: Array, baseline: SpeakerBaseline) -> Array:
         """`logits` without the network's leaning towards this speaker."""
@@ -61,6 +66,10 @@ class Verdicts:
     active_frames : ndarray, shape (n,)
     is_live : ndarray, shape (n,)
         Whether the row has enough speech for a live window; the others count in whole clips only.
+    speaker : ndarray, shape (n,)
+    hidden : ndarray, shape (n, units), or None
+        What the network's first layer makes of the rows, where a speaker's recordings are judged
+        together.
     """
 
     logits: Array
@@ -69,22 +78,14 @@ class Verdicts:
     labels: NDArray[np.int64]
     active_frames: NDArray[np.int64]
     is_live: NDArray[np.bool_]
-
-    def rows(self, chosen: NDArray[np.bool_]) -> "Verdicts":
-        """Some of the rows."""
-        return Verdicts(
-            logits=self.logits[chosen],
-            weight=self.weight[chosen],
-            clip=self.clip[chosen],
-            labels=self.labels[chosen],
-            active_frames=self.active_frames[chosen],
-            is_live=self.is_live[chosen],
-        )
+    speaker: NDArray[np.int64]
+    hidden: NDArray[np.float32] | None = None
 
 
 def joined(parts: Iterable[Verdicts]) -> Verdicts:
     """Verdicts of several speakers, draws or folds, one below the other."""
     every = list(parts)
+    hidden = [part.hidden for part in every if part.hidden is not None]
     return Verdicts(
         logits=np.concatenate([part.logits for part in every]),
         weight=np.concatenate([part.weight for part in every]),
@@ -92,6 +93,8 @@ def joined(parts: Iterable[Verdicts]) -> Verdicts:
         labels=np.concatenate([part.labels for part in every]),
         active_frames=np.concatenate([part.active_frames for part in every]),
         is_live=np.concatenate([part.is_live for part in every]),
+        speaker=np.concatenate([part.speaker for part in every]),
+        hidden=np.concatenate(hidden) if hidden else None,
     )
 
 
@@ -132,7 +135,8 @@ def after_clips(
 def folder(judge: Judge, table: Table) -> Verdicts:
     """Rows judged with a baseline from all of the speaker's rows, labels unseen.
 
-    As `classify --baseline folder` does it: nothing is drawn in, for there is no order.
+    As `classify --baseline folder` does it: nothing is drawn in, for there is no order, and clips
+    are judged again by the prototypes of the speaker's emotions.
     """
     parts = []
     for part in _speakers(table):
@@ -144,7 +148,8 @@ def folder(judge: Judge, table: Table) -> Verdicts:
             logits = judge.logits(levelled, baseline)
             answers = np.average(logits, axis=0, weights=part.evidence)
             baseline.leaning.update(answers, weight)
-        parts.append(_verdicts(judge, part, levelled, baseline))
+        found = _verdicts(judge, part, levelled, baseline)
+        parts.append(replace(found, hidden=judge.hidden(levelled, baseline)))
     return joined(parts)
 
 
@@ -161,16 +166,17 @@ def _verdicts(judge: Judge, table: Table, levelled: Array, baseline: SpeakerBase
         labels=table.labels,
         active_frames=np.rint(table.active_s * FRAMES_PER_SECOND).astype(np.int64),
         is_live=table.is_live,
+        speaker=table.speaker[table.clip].astype(np.int64),
     )
 
 
 def pooled(verdicts: Verdicts, probabilities: Array) -> tuple[Array, NDArray[np.int64]]:
-    """One row per clip, pooled over its windows as `classify` does.
+    """One row per clip, from its windows and, in a folder, its neighbours, as `classify` does.
 
     Parameters
     ----------
     verdicts : Verdicts
-        The rows of a clip follow each other.
+        The rows of a clip follow each other, and the clips of a speaker.
     probabilities : ndarray, shape (n, 8)
 
     Returns
@@ -179,12 +185,18 @@ def pooled(verdicts: Verdicts, probabilities: Array) -> tuple[Array, NDArray[np.
     labels : ndarray, shape (clips,)
     """
     starts = np.flatnonzero(np.diff(verdicts.clip, prepend=-1))
-    clips = zip(
-        np.split(probabilities, starts[1:]),
-        np.split(verdicts.active_frames, starts[1:]),
-        strict=True,
-    )
-    return np.array([pool(*clip) for clip in clips]), verdicts.labels[starts]
+    pools = []
+    for rows in np.split(np.arange(len(verdicts.clip)), starts[1:]):
+        pools.append(Pool())
+        hidden = None if verdicts.hidden is None else verdicts.hidden[rows]
+        pools[-1].add(probabilities[rows], verdicts.active_frames[rows], hidden)
+    found = np.array([pool.result() for pool in pools])
+    if verdicts.hidden is not None:
+        hidden = np.array([pool.mean_hidden() for pool in pools])
+        speaker = verdicts.speaker[starts]
+        for one in np.unique(speaker):
+            found[speaker == one] = refined(found[speaker == one], hidden[speaker == one])
+    return found, verdicts.labels[starts]
 
 
 def pool(probabilities: Array, active_frames: NDArray[np.int64]) -> Array:

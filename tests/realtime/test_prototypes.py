@@ -1,0 +1,82 @@
+"""Prototypes: a folder's own clusters correct weak opinions, and unfit folders are left alone."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models.labels import EMOTIONS
+from realtime.prototypes import FULL_INFORMATION, LEAST_RECORDINGS, information, refined
+
+Array = NDArray[np.float64]
+EACH, UNITS = 8, 40
+
+
+@pytest.fixture(scope="module")
+def voice() -> tuple[Array, Array, NDArray[np.int64]]:
+    """Opinions that are right in half of the cases, on recordings that lie in clear clusters."""
+    rng = np.random.default_rng(5)
+    labels = np.repeat(np.arange(len(EMOTIONS)), EACH)
+    hidden = rng.normal(size=(len(EMOTIONS), UNITS))[labels]
+    hidden = hidden + 0.4 * rng.normal(size=(labels.size, UNITS))
+    logits = 2.0 * np.eye(len(EMOTIONS))[labels] + 1.6 * rng.normal(size=(labels.size, 8))
+    return _softmax(logits), hidden, labels
+
+
+def _softmax(logits: Array) -> Array:
+    powers = np.exp(logits)
+    found: Array = powers / powers.sum(axis=1, keepdims=True)
+    return found
+
+
+def _right(probabilities: Array, labels: NDArray[np.int64]) -> float:
+    return float((probabilities.argmax(axis=1) == labels).mean())
+
+
+def test_clusters_correct_weak_opinions(voice: tuple[Array, Array, NDArray[np.int64]]) -> None:
+    probabilities, hidden, labels = voice
+    found = refined(probabilities, hidden)
+    assert found.sum(axis=1) == pytest.approx(1)
+    assert _right(probabilities, labels) < 0.7
+    assert _right(found, labels) > 0.95
+
+
+def test_neither_order_nor_scale_nor_offset_of_the_layer_matters(
+    voice: tuple[Array, Array, NDArray[np.int64]],
+) -> None:
+    probabilities, hidden, _ = voice
+    found = refined(probabilities, hidden)
+    order = np.random.default_rng(1).permutation(len(hidden))
+    assert refined(probabilities[order], hidden[order]) == pytest.approx(found[order], abs=1e-9)
+    assert refined(probabilities, 7 * hidden - 3) == pytest.approx(found, abs=1e-6)
+
+
+def test_few_recordings_are_left_as_they_are(
+    voice: tuple[Array, Array, NDArray[np.int64]],
+) -> None:
+    probabilities, hidden, _ = voice
+    few = slice(0, None, 7)
+    assert len(hidden[few]) == LEAST_RECORDINGS
+    assert np.array_equal(refined(probabilities[few], hidden[few]), probabilities[few])
+
+
+def test_a_folder_of_one_emotion_is_not_torn_apart(
+    voice: tuple[Array, Array, NDArray[np.int64]],
+) -> None:
+    _, hidden, labels = voice
+    rng = np.random.default_rng(2)
+    one = np.flatnonzero(labels == 3)
+    recordings = rng.choice(one, 30)
+    opinions = _softmax(np.eye(8)[labels[recordings]] + 0.3 * rng.normal(size=(30, 8)))
+    assert np.array_equal(refined(opinions, hidden[recordings]), opinions)
+
+
+def test_identical_recordings_stay_identical() -> None:
+    opinions = np.tile(_softmax(np.arange(8.0)[None]), (25, 1))
+    assert np.array_equal(refined(opinions, np.ones((25, UNITS))), opinions)
+
+
+def test_information_lies_between_nothing_and_the_number_of_emotions() -> None:
+    assert information(np.full((20, 8), 1 / 8)) == pytest.approx(0, abs=1e-12)
+    assert information(np.tile(np.eye(8), (5, 1))) == pytest.approx(np.log(8))
+    assert information(np.eye(8)[[2] * 9]) == pytest.approx(0, abs=1e-9)
+    assert FULL_INFORMATION < np.log(8)
