@@ -15,7 +15,8 @@ from models.audio import check_rate, to_mono
 from models.errors import AudioError
 from realtime.sources.base import Block, SourceItem
 
-BLOCK_S = 0.02
+# As with the microphone: waking more often would cost more than the work.
+BLOCK_S = 0.05
 LONGEST_BLOCK_S = 0.5
 # Many frames at once cost less each; beyond two seconds nothing more is gained.
 UNPACED_BLOCK_S = 2.0

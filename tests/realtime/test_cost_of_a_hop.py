@@ -30,7 +30,7 @@ class Counts:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._counted = dict.fromkeys(MOST, 0)
         self._count(monkeypatch, FrameExtractor, "features", "frames")
-        self._count(monkeypatch, Network, "logits", "judged")
+        self._count(monkeypatch, Network, "hidden", "judged")
         self._count(monkeypatch, Silero, "probabilities", "chunks")
 
     def _count(self, monkeypatch: pytest.MonkeyPatch, owner: type, method: str, name: str) -> None:

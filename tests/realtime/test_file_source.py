@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.errors import AudioError
 from realtime.sources.base import Block
-from realtime.sources.file import FileSource
+from realtime.sources.file import BLOCK_S, FileSource
 
 RATE = 16_000
 
@@ -88,7 +88,7 @@ def test_channels_are_averaged(tmp_path: Path) -> None:
 
 
 def test_pace_is_that_of_time_and_does_not_drift(tmp_path: Path) -> None:
-    # 11025 / 50 is no whole number: rounding a block's length must not shift the schedule.
+    # 11025 / 20 is no whole number: rounding a block's length must not shift the schedule.
     path = written(tmp_path / "a.wav", noise(11_025 * 3), 11_025)
     clock = Clock()
     source = at_pace(path, clock)
@@ -101,7 +101,7 @@ def test_pace_is_that_of_time_and_does_not_drift(tmp_path: Path) -> None:
         assert clock.now_s == pytest.approx(item.arrived_s)
         clock.now_s += 0.001
     assert played == 11_025 * 3
-    assert max(clock.waits) <= 0.0201
+    assert max(clock.waits) <= BLOCK_S + 1e-4
 
 
 def test_a_reader_that_falls_behind_finds_its_blocks_waiting(tmp_path: Path) -> None:
@@ -109,8 +109,8 @@ def test_a_reader_that_falls_behind_finds_its_blocks_waiting(tmp_path: Path) -> 
     source = at_pace(written(tmp_path / "a.wav", noise()), clock)
     for number, item in enumerate(source.items(Event())):
         assert isinstance(item, Block)
-        assert item.arrived_s == pytest.approx(100 + (number + 1) * 0.02)
-        clock.now_s += 0.5 if number == 10 else 0.0
+        assert item.arrived_s == pytest.approx(100 + (number + 1) * BLOCK_S)
+        clock.now_s += 0.3 if number == 10 else 0.0
     assert clock.now_s == pytest.approx(101)
 
 
@@ -121,7 +121,7 @@ def test_a_suspended_program_plays_the_rest_later(tmp_path: Path) -> None:
         assert isinstance(item, Block)
         assert item.arrived_s == pytest.approx(clock.now_s)
         clock.now_s += 60.0 if number == 9 else 0.0
-    assert clock.now_s == pytest.approx(161 - 0.02)
+    assert clock.now_s == pytest.approx(161 - BLOCK_S)
 
 
 @pytest.mark.parametrize(("speed", "seconds"), [(4.0, 0.25), (0.5, 2.0), (1000.0, 0.001)])
