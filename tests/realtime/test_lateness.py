@@ -4,13 +4,10 @@ import contextlib
 import fcntl
 import itertools
 import os
-import pty
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -33,7 +30,8 @@ from tests.realtime.live_program import (
     check_windows,
     command_of,
 )
-from tests.realtime.log_rows import META, windows
+from tests.realtime.log_rows import META, has_rows, windows
+from tests.terminal import Terminal
 from tests.virtual_microphone import VirtualMicrophone, missing_programs
 from tests.waiting import PATIENCE_S, wait_until
 
@@ -73,38 +71,18 @@ def _resident_kb(process: int) -> int:
 def test_a_terminal_that_nobody_reads_delays_no_row_and_takes_no_memory(
     synthetic_folder: Path, tmp_path: Path
 ) -> None:
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    command = command_of("replay", "--loop", "--speed", "100", "--model", synthetic_folder)
     path = tmp_path / "log.csv"
-    program = subprocess.Popen(
-        [*command, "--csv", str(path)],
-        stdin=slave,
-        stdout=slave,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"},
-        start_new_session=True,
-    )
-    try:
-        _wait_for_lines(path, 300)  # the kernel's few kilobytes have long been full
-        before_kb = _resident_kb(program.pid)
-        _wait_for_lines(path, 1500)
-        assert _resident_kb(program.pid) - before_kb < 10_000
-        program.send_signal(signal.SIGTERM)
-        program.wait(PATIENCE_S)
-        assert windows(path)[:1500] == list(range(1500))
-    finally:
-        program.kill()
-        program.communicate()
-        os.close(slave)
-        os.close(master)
-
-
-def _wait_for_lines(path: Path, count: int) -> None:
-    def there() -> bool:
-        return path.exists() and path.read_bytes().count(b"\n") > count
-
-    wait_until(there, f"{count} rows")
+    options = ("--loop", "--speed", "100", "--model", synthetic_folder, "--csv", path)
+    with Terminal(command_of("replay", *options), COLORTERM="truecolor") as terminal:
+        terminal.resize(120, 40)
+        # The kernel's few kilobytes have long been full then.
+        wait_until(lambda: has_rows(path, 300), "300 rows")
+        before_kb = _resident_kb(terminal.program.pid)
+        wait_until(lambda: has_rows(path, 1500), "1500 rows")
+        assert _resident_kb(terminal.program.pid) - before_kb < 10_000
+        terminal.program.terminate()
+        terminal.program.wait(PATIENCE_S)
+    assert windows(path)[:1500] == list(range(1500))
 
 
 # --- a slow reader or disk -----------------------------------------------------------------------

@@ -19,7 +19,7 @@ from tests.realtime.live_program import (
     command_of,
 )
 from tests.realtime.log_disk import small_disk
-from tests.realtime.log_rows import fill, windows
+from tests.realtime.log_rows import fill, has_rows, windows
 from tests.tmux import Tmux
 from tests.virtual_microphone import VirtualMicrophone, missing_programs
 from tests.waiting import wait_until
@@ -174,10 +174,7 @@ class Screen:
         self.shown, self.wait_for = self.tmux.shown, self.tmux.wait_for
 
     def wait_for_rows(self, count: int) -> None:
-        def there() -> bool:
-            return self.csv.exists() and self.csv.read_bytes().count(b"\n") > count
-
-        wait_until(there, lambda: f"{count} rows; {self.shown()}")
+        wait_until(lambda: has_rows(self.csv, count), lambda: f"{count} rows; {self.shown()}")
 
 
 @pytest.fixture
