@@ -14,6 +14,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -168,3 +171,13 @@ class VirtualMicrophone:
             capture_output=True,
             check=False,
         )
+
+
+@contextmanager
+def own_microphone() -> Iterator[VirtualMicrophone]:
+    """Run one in a folder of its own, whose path is short enough for a socket."""
+    with (
+        tempfile.TemporaryDirectory(prefix="vm") as name,
+        VirtualMicrophone(Path(name)) as microphone,
+    ):
+        yield microphone

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -32,25 +32,12 @@ from tests.realtime.live_program import (
 )
 from tests.realtime.log_rows import META, has_rows, windows
 from tests.terminal import Terminal
-from tests.virtual_microphone import VirtualMicrophone, missing_programs
+from tests.virtual_microphone import VirtualMicrophone
 from tests.waiting import PATIENCE_S, wait_until
 
-needs_microphone = pytest.mark.skipif(
-    missing_programs() is not None, reason=str(missing_programs())
-)
 HOP_S = 0.25
 # Ten seconds is what the ring holds; a lag of a second is no growing one on a busy machine.
 NORMAL_MS = 1000.0
-
-
-@pytest.fixture
-def microphone() -> Iterator[VirtualMicrophone]:
-    """A microphone in a folder whose path is short enough for a socket."""
-    with (
-        tempfile.TemporaryDirectory(prefix="vm") as name,
-        VirtualMicrophone(Path(name)) as microphone,
-    ):
-        yield microphone
 
 
 def _monitor(microphone: VirtualMicrophone, folder: Path, *arguments: str | Path) -> Program:
@@ -187,7 +174,6 @@ def test_a_stalled_reader_makes_a_recording_wait_and_loses_nothing(
     check_windows(run.rows())
 
 
-@needs_microphone
 def test_a_stopped_reader_does_not_hold_up_the_monitor(
     microphone: VirtualMicrophone, synthetic_folder: Path, tmp_path: Path
 ) -> None:
@@ -212,7 +198,6 @@ def test_a_stopped_reader_does_not_hold_up_the_monitor(
 # --- a suspended program -------------------------------------------------------------------------
 
 
-@needs_microphone
 def test_suspended_and_resumed_the_monitor_catches_up_and_time_keeps_its_meaning(
     microphone: VirtualMicrophone, synthetic_folder: Path, tmp_path: Path
 ) -> None:
@@ -254,7 +239,6 @@ def test_a_suspended_replay_plays_the_rest_later(synthetic_folder: Path, tmp_pat
 SPIN = "import os, sys; os.sched_setaffinity(0, {int(sys.argv[1])})\nwhile True: pass"
 
 
-@needs_microphone
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cannot pin a process")
 def test_a_starved_monitor_accounts_for_every_sample_and_recovers(
     microphone: VirtualMicrophone, synthetic_folder: Path, tmp_path: Path

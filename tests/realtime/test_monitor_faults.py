@@ -5,7 +5,6 @@ import re
 import shlex
 import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,22 +20,10 @@ from tests.realtime.live_program import (
 from tests.realtime.log_disk import small_disk
 from tests.realtime.log_rows import fill, has_rows, windows
 from tests.tmux import Tmux
-from tests.virtual_microphone import VirtualMicrophone, missing_programs
+from tests.virtual_microphone import VirtualMicrophone
 from tests.waiting import wait_until
 
 __all__ = ["small_disk"]
-
-pytestmark = pytest.mark.skipif(missing_programs() is not None, reason=str(missing_programs()))
-
-
-@pytest.fixture
-def microphone() -> Iterator[VirtualMicrophone]:
-    """A microphone in a folder whose path is short enough for a socket."""
-    with (
-        tempfile.TemporaryDirectory(prefix="vm") as name,
-        VirtualMicrophone(Path(name)) as microphone,
-    ):
-        yield microphone
 
 
 def _wait_for_state(run: Program, state: str, after: int = 0) -> None:
