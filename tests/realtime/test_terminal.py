@@ -11,6 +11,7 @@ import termios
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -134,14 +135,21 @@ def test_freezing_stops_the_picture_but_not_the_work(tmp_path: Path) -> None:
         wait_until(lambda: len(terminal.read()) > drawn, "a new picture")
 
 
-@pytest.mark.parametrize("way_out", ["q", "SIGTERM"])
-def test_a_stalled_terminal_delays_neither_work_nor_quitting(tmp_path: Path, way_out: str) -> None:
-    count = tmp_path / "count"
+@contextmanager
+def stalled(folder: Path) -> Iterator[Terminal]:
+    """The dashboard in a terminal that nobody reads."""
+    count = folder / "count"
     args = ("--already", "2000", "--pace", "0.004", "--count", str(count))
     with scene(*args, COLORTERM="truecolor") as terminal:
         terminal.resize(200, 60)
-        # Nobody reads: far more is drawn than the kernel's few kilobytes hold.
+        # Far more is drawn than the kernel's few kilobytes hold.
         wait_until(lambda: count_in(count) > 2250, "rows in spite of the stall")
+        yield terminal
+
+
+@pytest.mark.parametrize("way_out", ["q", "SIGTERM"])
+def test_a_stalled_terminal_delays_neither_work_nor_quitting(tmp_path: Path, way_out: str) -> None:
+    with stalled(tmp_path) as terminal:
         if way_out == "q":
             terminal.press("q")
         else:
@@ -152,11 +160,7 @@ def test_a_stalled_terminal_delays_neither_work_nor_quitting(tmp_path: Path, way
 
 
 def test_a_terminal_that_was_stalled_catches_up(tmp_path: Path) -> None:
-    count = tmp_path / "count"
-    args = ("--already", "2000", "--pace", "0.004", "--count", str(count))
-    with scene(*args, COLORTERM="truecolor") as terminal:
-        terminal.resize(200, 60)
-        wait_until(lambda: count_in(count) > 2250, "rows in spite of the stall")
+    with stalled(tmp_path) as terminal:
         terminal.press(" ")
         terminal.wait_for(b"FROZEN")
         wait_until(lambda: terminal.read().endswith(b"\x1b[?2026l"), "the end of the frame")
