@@ -18,9 +18,9 @@ from realtime.judge import Judge
 from realtime.options import log_file, merged_settings, open_model, profiles_folder
 from realtime.own_words import only_own_words
 from realtime.progress import bar
-from realtime.sources.base import Block, Gap, Notice, Source, SourceItem
+from realtime.sources.base import Block, Gap, Source, SourceItem
 from realtime.sources.file import FileSource
-from realtime.sources.hints import Hints
+from realtime.sources.notices import Notices
 
 ENOUGH_SPEECH_S = 45.0
 LEAST_SPEECH_S = 6.0
@@ -165,24 +165,16 @@ class _Trouble:
     """Says what keeps the reading from being heard, once for as long as it lasts."""
 
     def __init__(self) -> None:
-        self._hints = Hints()
+        self._notices = Notices()
         self._told: dict[str, str] = {}
 
     def push(self, item: SourceItem) -> None:
-        for notice in self._notices(item):
+        for notice in self._notices.of(item):
             if notice.text is None:
                 self._told.pop(notice.key, None)
             elif self._told.get(notice.key) != notice.text:
                 self._told[notice.key] = notice.text
                 sys.stderr.write(f"\nser-live: {notice.text}\n")
-
-    def _notices(self, item: SourceItem) -> list[Notice]:
-        if isinstance(item, Notice):
-            return [item]
-        if isinstance(item, Block):
-            return self._hints.push(item.samples, item.rate)
-        gap = Notice(key="gap", text=None if item.over else item.reason)
-        return [*self._hints.forget(), gap]
 
 
 def _show(speech_s: float) -> None:

@@ -1,9 +1,9 @@
 """The command line: ``python -m realtime COMMAND``, also installed as ``ser-live``."""
 
 import argparse
-import os
 from pathlib import Path
-from typing import NoReturn
+
+from realtime.arguments import Parser, add_common, count, one_thread_per_process, positive
 
 try:
     from realtime.command import run_command
@@ -15,39 +15,11 @@ except ImportError as error:
         "install it by itself, with `pipx install` or `uv tool install`."
     ) from error
 
-# numpy reads these when it is first imported, which happens inside the commands below.
-for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")
-
 DESCRIPTION = "Live speech-emotion recognition in the terminal."
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, as every other error is said."""
-
-    def error(self, message: str) -> NoReturn:
-        message = message.removeprefix("argument ")
-        self.exit(2, f"ser-live: {message}; see `{self.prog} --help`.\n")
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
-    return value
-
-
 def _speed(text: str) -> float | None:
-    return None if text == "max" else _positive(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
+    return None if text == "max" else positive(text)
 
 
 def _add_model(parser: argparse.ArgumentParser, baseline: str) -> None:
@@ -57,14 +29,14 @@ def _add_model(parser: argparse.ArgumentParser, baseline: str) -> None:
     group.add_argument(
         "--window",
         dest="window_s",
-        type=_positive,
+        type=positive,
         metavar="S",
         help="seconds of sound per estimate: 1, 2 or 3 (default: 3)",
     )
     group.add_argument(
         "--hop",
         dest="hop_s",
-        type=_positive,
+        type=positive,
         metavar="S",
         help="seconds between estimates (default: 0.25)",
     )
@@ -94,33 +66,23 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="settings (default: your own config.toml, else the shipped one)",
-    )
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-
-
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     from realtime import __version__
 
-    parser = _Parser(prog="ser-live", description=DESCRIPTION)
+    parser = Parser(prog="ser-live", description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     monitor = commands.add_parser("monitor", help="microphone to dashboard")
     monitor.add_argument("--device", metavar="NAME|ID", help="microphone, see `devices`")
     monitor.add_argument(
-        "--channel", type=_count, metavar="N", help="channel from 1 (default: average all)"
+        "--channel", type=count, metavar="N", help="channel from 1 (default: average all)"
     )
     monitor.add_argument(
         "--record", type=Path, metavar="FILE", help="also keep the sound (.wav or .flac)"
     )
-    monitor.add_argument("--duration", type=_positive, metavar="S", help="end after S seconds")
+    monitor.add_argument("--duration", type=positive, metavar="S", help="end after S seconds")
     replay = commands.add_parser("replay", help="a recording as if it were live")
     replay.add_argument(
         "file",
@@ -142,7 +104,7 @@ def build_parser() -> argparse.ArgumentParser:
         "paths", nargs="+", type=Path, metavar="PATH", help="files or folders (recursive)"
     )
     classify.add_argument(
-        "--jobs", type=_count, default=None, metavar="N", help="processes (default: one per core)"
+        "--jobs", type=count, default=None, metavar="N", help="processes (default: one per core)"
     )
     _add_model(classify, "off|file|folder")
     classify.add_argument(
@@ -166,7 +128,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     calibrate.add_argument("--device", metavar="NAME|ID", help="microphone, see `devices`")
     calibrate.add_argument(
-        "--channel", type=_count, metavar="N", help="channel from 1 (default: average all)"
+        "--channel", type=count, metavar="N", help="channel from 1 (default: average all)"
     )
     calibrate.add_argument("--model", metavar="ann|mlp|DIR", help="trained model (default: ann)")
     calibrate.add_argument("--overwrite", action="store_true", help="replace an existing profile")
@@ -174,7 +136,7 @@ def build_parser() -> argparse.ArgumentParser:
     devices = commands.add_parser("devices", help="list microphones")
     listing = commands.add_parser("models", help="list trained models")
     for command in (monitor, replay, classify, calibrate, devices, listing):
-        _add_common(command)
+        add_common(command)
     return parser
 
 
@@ -212,5 +174,6 @@ def _dispatch(arguments: argparse.Namespace) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code, see `run_command`."""
+    one_thread_per_process()
     arguments = build_parser().parse_args(argv)
     return run_command(lambda: _dispatch(arguments), program="ser-live", debug=arguments.debug)

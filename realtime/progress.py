@@ -1,7 +1,6 @@
 """A one-line progress bar on standard error, silent unless that is a terminal."""
 
 import time
-from types import TracebackType
 from typing import IO, Self
 
 WIDTH = 30
@@ -48,12 +47,7 @@ class Progress:
         """Return itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the line."""
         if self._visible and self._done:
             self._stream.write("\n")

@@ -7,8 +7,8 @@ from realtime.estimate import Estimate
 from realtime.estimator import Estimator
 from realtime.log.log_thread import LogThread
 from realtime.log.record import Recorder
-from realtime.sources.base import Block, Gap, Notice, Source
-from realtime.sources.hints import Hints
+from realtime.sources.base import Notice, Source
+from realtime.sources.notices import Notices
 from realtime.summary import Summary
 
 
@@ -55,7 +55,7 @@ class Worker(threading.Thread):
         self._recorder = recorder
         self._longest_s = longest_s
         self._reset_wanted = threading.Event()
-        self._hints = Hints()
+        self._notices = Notices(with_hints=is_live)
         self._failure: BaseException | None = None
         self._is_over = False
         self.summary = Summary()
@@ -86,26 +86,17 @@ class Worker(threading.Thread):
             if self._reset_wanted.is_set():
                 self._reset_wanted.clear()
                 self._estimator.reset_speaker()
+            for notice in self._notices.of(item):
+                self._board.notice(notice.key, notice.text)
             if isinstance(item, Notice):
-                self._board.notice(item.key, item.text)
                 continue
-            self._listen(item)
+            if self._recorder is not None:
+                self._recorder.put(item)
             self._publish(self._estimator.push(item))
             self._board.notice("voice", self._estimator.stranger)
             if self._is_over:
                 break
         self._publish(self._estimator.finish())
-
-    def _listen(self, item: Block | Gap) -> None:
-        if self._recorder is not None:
-            self._recorder.put(item)
-        if isinstance(item, Gap):
-            self._board.notice("gap", item.reason if not item.over else None)
-            hints = self._hints.forget()
-        else:
-            hints = self._hints.push(item.samples, item.rate) if self._is_live else []
-        for hint in hints:
-            self._board.notice(hint.key, hint.text)
 
     def _publish(self, rows: list[Estimate]) -> None:
         for row in rows:

@@ -3,8 +3,7 @@
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 # before numpy, TensorFlow or matplotlib are imported by a test module
@@ -16,6 +15,8 @@ os.environ["MPLBACKEND"] = "Agg"
 
 import hypothesis
 import pytest
+
+from tests.realtime.live_program import command_of
 
 ROOT = Path(__file__).resolve().parent.parent
 RAVDESS = Path(os.environ.get("SER_RAVDESS", ROOT.parent / "shared/ravdess")).absolute()
@@ -75,12 +76,15 @@ def ravdess() -> Path:
 def run_realtime(tmp_path: Path) -> RunProgram:
     """Run `python -m realtime ARGS...` in the test's folder; its coverage counts."""
 
-    def run(*args: str | Path, timeout_s: float = 120.0) -> subprocess.CompletedProcess[str]:
+    def run(
+        *args: str | Path, timeout_s: float = 120.0, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-P", "-m", "realtime", *map(str, args)],
+            command_of(*args),
             capture_output=True,
             check=False,
             cwd=tmp_path,
+            env=environment,
             stdin=subprocess.DEVNULL,
             text=True,
             timeout=timeout_s,

@@ -14,8 +14,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from tests.waiting import wait_until
@@ -59,12 +61,7 @@ class VirtualMicrophone:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.kill()
 
     def start(self, *, microphone: bool = True) -> None:
@@ -174,3 +171,13 @@ class VirtualMicrophone:
             capture_output=True,
             check=False,
         )
+
+
+@contextmanager
+def own_microphone() -> Iterator[VirtualMicrophone]:
+    """Run one in a folder of its own, whose path is short enough for a socket."""
+    with (
+        tempfile.TemporaryDirectory(prefix="vm") as name,
+        VirtualMicrophone(Path(name)) as microphone,
+    ):
+        yield microphone

@@ -13,14 +13,7 @@ from models.feature_table import FEATURE_COUNT
 from models.labels import EMOTIONS
 from models.network import Layer, Network
 from training.config import NetworkSettings
-from training.fitted import (
-    Curves,
-    EpochMaker,
-    Fitted,
-    cross_entropy,
-    joined_rows,
-    whole_batches,
-)
+from training.fitted import CurveLog, EpochMaker, Fitted, joined_rows, whole_batches
 from training.rows import Rows
 
 STEPS_PER_EXECUTION = 25
@@ -144,24 +137,13 @@ def _compile(model: Any, rate: Any) -> None:
 def fit_ann(
     epoch: EpochMaker, settings: NetworkSettings, *, seed: int, held_out: Rows | None = None
 ) -> Fitted:
-    """Fit the Keras model with fresh rows in every epoch.
-
-    Parameters
-    ----------
-    epoch : callable
-        Makes rows from a generator.
-    settings : NetworkSettings
-    seed : int
-    held_out : Rows, optional
-        Judged after every epoch, for the curves; nothing is chosen by it.
-    """
+    """Fit the Keras model, see `training.fitted.Fitter`."""
     keras = load_keras()
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed)
     wrapped = KerasModel(build(settings))
-    loss: list[float] = []
-    judged: list[tuple[float, float]] = []
+    log = CurveLog(held_out)
     for number, passes in enumerate(_blocks(settings.epochs)):
         rows = whole_batches(joined_rows([epoch(rng) for _ in range(passes)]), settings.batch_size)
         if not number:
@@ -175,16 +157,7 @@ def fit_ann(
             shuffle=False,
             verbose=0,
         )
-        loss.append(float(run.history["loss"][0]))
-        if held_out is not None:
-            judged.append(cross_entropy(wrapped.network(), held_out))
+        log.add(float(run.history["loss"][0]), wrapped.network)
     # A fresh optimiser: the file carries none of its state, and further training has a rate.
     _compile(wrapped.model, settings.learning_rate)
-    return Fitted(
-        model=wrapped,
-        curves=Curves(
-            loss=tuple(loss),
-            held_out_loss=tuple(value for value, _ in judged),
-            held_out_accuracy=tuple(value for _, value in judged),
-        ),
-    )
+    return Fitted(model=wrapped, curves=log.curves())

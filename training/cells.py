@@ -186,6 +186,31 @@ def judged_part(
     )
 
 
+def judged_parts(
+    protocol: Protocol,
+    table: Table,
+    clips: NDArray[np.intp],
+    *,
+    window_s: float,
+    mode: Mode,
+    seed: int,
+) -> list[dict[str, Judged]]:
+    """Judge each part of a protocol on those of the clips that its model never heard."""
+    return [
+        judged_part(
+            part.judge,
+            part.calibration,
+            table,
+            np.intersect1d(part.unheard, clips),
+            window_s=window_s,
+            mode=mode,
+            rng=np.random.default_rng(seed),
+        )
+        for part in protocol.parts
+        if np.isin(part.unheard, clips).any()
+    ]
+
+
 def cells_of(
     protocol: Protocol,
     corpus: Corpus,
@@ -199,19 +224,9 @@ def cells_of(
         clips = channel_clips(corpus, channel)
         for window_s in windows_s:
             for baseline, mode in MODES.items():
-                found = [
-                    judged_part(
-                        part.judge,
-                        part.calibration,
-                        corpus.table,
-                        np.intersect1d(part.unheard, clips),
-                        window_s=window_s,
-                        mode=mode,
-                        rng=np.random.default_rng(seed),
-                    )
-                    for part in protocol.parts
-                    if np.isin(part.unheard, clips).any()
-                ]
+                found = judged_parts(
+                    protocol, corpus.table, clips, window_s=window_s, mode=mode, seed=seed
+                )
                 for unit in (WINDOW, CLIP) if found else ():
                     yield cell(
                         [one[unit] for one in found],

@@ -1,24 +1,12 @@
 """The command line: ``python -m training COMMAND``, also installed as ``ser-train``."""
 
 import argparse
-import os
 from pathlib import Path
 
+from realtime.arguments import Parser, add_common, count, one_thread_per_process
 from realtime.command import run_command
 
-# numpy reads these when it is first imported, which happens inside the commands below; with one
-# thread a sum has one order, so that the same seed gives the same bits.
-for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")
-
 DESCRIPTION = "Makes the emotion models from RAVDESS and judges them."
-
-
-def _jobs(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number of processes")
-    return value
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +33,7 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
         help="where features are kept (default: your cache folder)",
     )
     parser.add_argument(
-        "--jobs", type=_jobs, default=-1, metavar="N", help="processes (default: one per core)"
+        "--jobs", type=count, default=-1, metavar="N", help="processes (default: one per core)"
     )
 
 
@@ -53,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     from realtime import __version__
 
-    parser = argparse.ArgumentParser(prog="ser-train", description=DESCRIPTION)
+    parser = Parser(prog="ser-train", description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -113,18 +101,8 @@ def build_parser() -> argparse.ArgumentParser:
     predict.add_argument("--model", type=Path, metavar="DIR", help="bundle (default: the shipped)")
     predict.add_argument("--json", action="store_true", help="one JSON object")
     for command in (download, features, explore, fit, evaluate, predict):
-        _add_common(command)
+        add_common(command)
     return parser
-
-
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="settings (default: your own config.toml, else the shipped one)",
-    )
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
 
 def _dispatch(arguments: argparse.Namespace) -> int:
@@ -141,5 +119,7 @@ def _dispatch(arguments: argparse.Namespace) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code, see `run_command`."""
+    # With one thread a sum has one order, so that the same seed gives the same bits.
+    one_thread_per_process()
     arguments = build_parser().parse_args(argv)
     return run_command(lambda: _dispatch(arguments), program="ser-train", debug=arguments.debug)

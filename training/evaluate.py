@@ -20,7 +20,7 @@ from training.cells import (
     Judged,
     cells_of,
     channel_clips,
-    judged_part,
+    judged_parts,
     together,
 )
 from training.config import settings_of_bundle
@@ -179,23 +179,13 @@ def _threshold(bundle: Bundle) -> float:
 def _judged_windows(protocol: Protocol, corpus: Corpus, seed: int) -> dict[str, Judged]:
     """Windows of 3 s of speech by unheard actors, with each kind of baseline."""
     speech = channel_clips(corpus, Channel.SPEECH)
-    return {
-        baseline: together(
-            [
-                judged_part(
-                    part.judge,
-                    part.calibration,
-                    corpus.table,
-                    np.intersect1d(part.unheard, speech),
-                    window_s=LIVE_WINDOW_S,
-                    mode=mode,
-                    rng=np.random.default_rng(seed),
-                )[WINDOW]
-                for part in protocol.parts
-            ]
+    found = {}
+    for baseline, mode in MODES.items():
+        parts = judged_parts(
+            protocol, corpus.table, speech, window_s=LIVE_WINDOW_S, mode=mode, seed=seed
         )
-        for baseline, mode in MODES.items()
-    }
+        found[baseline] = together([part[WINDOW] for part in parts])
+    return found
 
 
 def _coverage(judged: dict[str, Judged], threshold: float) -> list[dict[str, float | str]]:

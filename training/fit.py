@@ -15,7 +15,7 @@ from models.preprocess import Preprocessing
 from training.calibrate_probabilities import HeldOut
 from training.config import TrainingSettings
 from training.features import WINDOWS_S
-from training.fitted import Curves, Fitted, FrameworkModel
+from training.fitted import Curves, Fitter, FrameworkModel
 from training.judge import Judge, cold, folder
 from training.population import fitted_preprocessing
 from training.rows import RowMaker, cold_rows
@@ -76,7 +76,7 @@ def train(
     return Trained(kind=kind, model=fitted.model, preprocessing=preprocessing, curves=fitted.curves)
 
 
-def _fitter(kind: str) -> Callable[..., Fitted]:
+def _fitter(kind: str) -> Fitter:
     if kind == "ann":
         from training.ann import fit_ann
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.network import Network
+from training.config import NetworkSettings
 from training.rows import Rows
 
 EpochMaker = Callable[[np.random.Generator], Rows]
@@ -49,6 +50,58 @@ class Fitted:
 
     model: FrameworkModel
     curves: Curves
+
+
+class Fitter(Protocol):
+    """Fits the model of one framework."""
+
+    def __call__(
+        self,
+        epoch: EpochMaker,
+        settings: NetworkSettings,
+        *,
+        seed: int,
+        held_out: Rows | None = None,
+    ) -> Fitted:
+        """Fit with fresh rows in every epoch.
+
+        Parameters
+        ----------
+        epoch : callable
+            Makes rows from a generator.
+        settings : NetworkSettings
+        seed : int
+        held_out : Rows, optional
+            Judged after every epoch, for the curves; nothing is chosen by it.
+        """
+
+
+class CurveLog:
+    """Keeps the curves while a model is fitted.
+
+    Parameters
+    ----------
+    held_out : Rows or None
+    """
+
+    def __init__(self, held_out: Rows | None) -> None:
+        self._held_out = held_out
+        self._loss: list[float] = []
+        self._judged: list[tuple[float, float]] = []
+
+    def add(self, loss: float, network: Callable[[], Network]) -> None:
+        """Note the loss of an epoch, and judge the network as it is after it."""
+        self._loss.append(loss)
+        if self._held_out is not None:
+            self._judged.append(cross_entropy(network(), self._held_out))
+
+    def curves(self) -> Curves:
+        """The curves so far."""
+        return Curves(
+            loss=tuple(self._loss),
+            held_out_loss=tuple(loss for loss, _ in self._judged),
+            held_out_accuracy=tuple(accuracy for _, accuracy in self._judged),
+        )
 
 
 def cosine_rate(start: float, epoch: int, epochs: int) -> float:

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from training.cells import CLIP, channel_clips, fold_uar, judged_part
+from training.cells import CLIP, channel_clips, fold_uar, judged_parts
 from training.corpus import Corpus
 from training.features import WINDOWS_S
 from training.judge import Judge, Verdicts, after_clips, folder
@@ -52,16 +52,9 @@ def maturity_curve(protocol: Protocol, corpus: Corpus, *, seed: int) -> Iterator
     speech = channel_clips(corpus, Channel.SPEECH)
     for window_s in WINDOWS_S:
         for clips in (*CLIPS_KNOWN, ALL_CLIPS):
-            judged = [
-                judged_part(
-                    part.judge,
-                    part.calibration,
-                    corpus.table,
-                    np.intersect1d(part.unheard, speech),
-                    window_s=window_s,
-                    mode=partial(_known, clips=clips),
-                    rng=np.random.default_rng(seed),
-                )[CLIP]
-                for part in protocol.parts
-            ]
-            yield MaturityPoint(window_s=window_s, clips=clips, uar=fold_uar(judged))
+            mode = partial(_known, clips=clips)
+            parts = judged_parts(
+                protocol, corpus.table, speech, window_s=window_s, mode=mode, seed=seed
+            )
+            uar = fold_uar([part[CLIP] for part in parts])
+            yield MaturityPoint(window_s=window_s, clips=clips, uar=uar)

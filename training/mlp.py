@@ -11,14 +11,7 @@ from numpy.typing import NDArray
 from models.labels import EMOTIONS
 from models.network import Layer, Network
 from training.config import NetworkSettings
-from training.fitted import (
-    Curves,
-    EpochMaker,
-    Fitted,
-    cosine_rate,
-    cross_entropy,
-    whole_batches,
-)
+from training.fitted import CurveLog, EpochMaker, Fitted, cosine_rate, whole_batches
 from training.rows import Rows
 
 PICKLE_PROTOCOL = 4
@@ -65,21 +58,10 @@ class SklearnModel:
 def fit_mlp(
     epoch: EpochMaker, settings: NetworkSettings, *, seed: int, held_out: Rows | None = None
 ) -> Fitted:
-    """Fit an `MLPClassifier` with fresh rows in every epoch.
-
-    Parameters
-    ----------
-    epoch : callable
-        Makes rows from a generator.
-    settings : NetworkSettings
-    seed : int
-    held_out : Rows, optional
-        Judged after every epoch, for the curves; nothing is chosen by it.
-    """
+    """Fit an `MLPClassifier`, see `training.fitted.Fitter`."""
     rng = np.random.default_rng(seed)
     classifier = _untrained(settings, seed)
-    loss: list[float] = []
-    judged: list[tuple[float, float]] = []
+    log = CurveLog(held_out)
     for number in range(settings.epochs):
         rows = whole_batches(epoch(rng), settings.batch_size)
         if not number:
@@ -95,17 +77,8 @@ def fit_mlp(
             classes=np.arange(len(EMOTIONS)),
             sample_weight=rows.weights,
         )
-        loss.append(float(classifier.loss_))
-        if held_out is not None:
-            judged.append(cross_entropy(SklearnModel(classifier).network(), held_out))
-    return Fitted(
-        model=SklearnModel(_plain(classifier)),
-        curves=Curves(
-            loss=tuple(loss),
-            held_out_loss=tuple(value for value, _ in judged),
-            held_out_accuracy=tuple(value for _, value in judged),
-        ),
-    )
+        log.add(float(classifier.loss_), SklearnModel(classifier).network)
+    return Fitted(model=SklearnModel(_plain(classifier)), curves=log.curves())
 
 
 def _untrained(settings: NetworkSettings, seed: int) -> Any:

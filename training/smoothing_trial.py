@@ -16,15 +16,16 @@ from models.baseline import SpeakerBaseline
 from models.calibration import WindowCalibration
 from models.labels import EMOTIONS
 from models.network import softmax
-from models.windows import FRAMES_PER_SECOND, LEAST_ACTIVE_FRAMES
+from models.windows import LEAST_ACTIVE_FRAMES
 from realtime.smoothing import Smoother
 from training.cells import LIVE_WINDOW_S
 from training.corpus import Corpus
-from training.features import HOP_S, SoundVectors, frame_extractor, sound_vectors
+from training.features import HOP_S, SoundVectors, active_seconds, frame_extractor, sound_vectors
 from training.judge import Judge
 from training.protocols import Protocol
 from training.ravdess import Channel, Clip
 from training.sound import read_sound
+from training.table import window_evidence
 
 TIME_CONSTANTS_S = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 CLIPS_PER_STRETCH = 4
@@ -134,12 +135,12 @@ def _adaptive(
     preprocessing = judge.preprocessing
     baseline = SpeakerBaseline()
     rows = []
-    active_s = found.active_frames[live] / FRAMES_PER_SECOND
-    for vector, seconds in zip(preprocessing.levelled(found.vectors[live]), active_s, strict=True):
+    evidence = window_evidence(active_seconds(found.active_frames[live]), LIVE_WINDOW_S)
+    for vector, weight in zip(preprocessing.levelled(found.vectors[live]), evidence, strict=True):
         temperature = calibration.temperature(baseline.weight, preprocessing.prior_weight)
         logits = judge.logits(vector, baseline)
         rows.append(softmax(preprocessing.without_leaning(logits, baseline), temperature))
-        preprocessing.learn(baseline, vector, logits, float(seconds) * HOP_S / LIVE_WINDOW_S**2)
+        preprocessing.learn(baseline, vector, logits, float(weight))
     return np.array(rows)
 
 

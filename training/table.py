@@ -83,8 +83,26 @@ class Table:
     def evidence(self) -> NDArray[np.float64]:
         """What each live window adds to a baseline's weight, shape (n,); 0 for whole clips."""
         length = np.where(self.is_whole, np.inf, self.window_s)
-        weight: NDArray[np.float64] = self.active_s * HOP_S / length**2
-        return weight
+        return window_evidence(self.active_s, length)
+
+
+def window_evidence(
+    active_s: NDArray[np.float64], window_s: NDArray[np.float32] | float
+) -> NDArray[np.float64]:
+    """What windows of some length add to a baseline's weight, as `realtime.judge.Judge.evidence`.
+
+    Parameters
+    ----------
+    active_s : ndarray, shape (n,)
+        Seconds of speech in each window.
+    window_s : float or ndarray, shape (n,)
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
+    weight: NDArray[np.float64] = active_s * HOP_S / window_s**2
+    return weight
 
 
 def make_table(

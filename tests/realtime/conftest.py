@@ -1,5 +1,6 @@
-"""A bundle with random weights and some speech, for tests of everything but accuracy."""
+"""A bundle with random weights, some speech, a microphone: for tests of all but accuracy."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.bundle import Bundle, load_bundle
 from tests.synthetic_bundle import write_bundle
+from tests.virtual_microphone import VirtualMicrophone, missing_programs, own_microphone
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +30,12 @@ def speech(demonstration: Path) -> NDArray[np.float32]:
     """The demonstration clip, 30 s at 48 kHz."""
     samples: NDArray[np.float32] = soundfile.read(demonstration, dtype="float32")[0]
     return samples
+
+
+@pytest.fixture
+def microphone() -> Iterator[VirtualMicrophone]:
+    """A microphone without hardware; tests that need it skip where there can be none."""
+    if reason := missing_programs():
+        pytest.skip(reason)
+    with own_microphone() as microphone:
+        yield microphone

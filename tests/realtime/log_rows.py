@@ -51,6 +51,11 @@ def windows(path: Path) -> list[int]:
     return [int(row[0]) for row in rows(path)]
 
 
+def has_rows(path: Path, count: int) -> bool:
+    """Whether a log that is being written holds so many whole rows."""
+    return path.exists() and path.read_bytes().count(b"\n") > count
+
+
 def meta_of(path: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(meta_path(path).read_text())
     return content

@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from realtime.sources.microphone import HEAD_START_S
 from tests.capture import Capture, Item, is_kind, is_over
-from tests.virtual_microphone import VirtualMicrophone, missing_programs
+from tests.virtual_microphone import VirtualMicrophone, missing_programs, own_microphone
 
 pytestmark = pytest.mark.skipif(missing_programs() is not None, reason=str(missing_programs()))
 
@@ -23,14 +22,7 @@ DAEMONS = 7
 def daemons() -> Iterator[list[VirtualMicrophone]]:
     """One for each test, since none survives its test whole; started early, to run in by then."""
     with contextlib.ExitStack() as stack:
-        yield [
-            stack.enter_context(
-                VirtualMicrophone(
-                    Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vm")))
-                )
-            )
-            for _ in range(DAEMONS)
-        ]
+        yield [stack.enter_context(own_microphone()) for _ in range(DAEMONS)]
 
 
 @pytest.fixture

@@ -4,16 +4,13 @@ import contextlib
 import fcntl
 import itertools
 import os
-import pty
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -33,26 +30,14 @@ from tests.realtime.live_program import (
     check_windows,
     command_of,
 )
-from tests.realtime.log_rows import META, windows
-from tests.virtual_microphone import VirtualMicrophone, missing_programs
+from tests.realtime.log_rows import META, has_rows, windows
+from tests.terminal import Terminal
+from tests.virtual_microphone import VirtualMicrophone
 from tests.waiting import PATIENCE_S, wait_until
 
-needs_microphone = pytest.mark.skipif(
-    missing_programs() is not None, reason=str(missing_programs())
-)
 HOP_S = 0.25
 # Ten seconds is what the ring holds; a lag of a second is no growing one on a busy machine.
 NORMAL_MS = 1000.0
-
-
-@pytest.fixture
-def microphone() -> Iterator[VirtualMicrophone]:
-    """A microphone in a folder whose path is short enough for a socket."""
-    with (
-        tempfile.TemporaryDirectory(prefix="vm") as name,
-        VirtualMicrophone(Path(name)) as microphone,
-    ):
-        yield microphone
 
 
 def _monitor(microphone: VirtualMicrophone, folder: Path, *arguments: str | Path) -> Program:
@@ -73,38 +58,18 @@ def _resident_kb(process: int) -> int:
 def test_a_terminal_that_nobody_reads_delays_no_row_and_takes_no_memory(
     synthetic_folder: Path, tmp_path: Path
 ) -> None:
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    command = command_of("replay", "--loop", "--speed", "100", "--model", synthetic_folder)
     path = tmp_path / "log.csv"
-    program = subprocess.Popen(
-        [*command, "--csv", str(path)],
-        stdin=slave,
-        stdout=slave,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"},
-        start_new_session=True,
-    )
-    try:
-        _wait_for_lines(path, 300)  # the kernel's few kilobytes have long been full
-        before_kb = _resident_kb(program.pid)
-        _wait_for_lines(path, 1500)
-        assert _resident_kb(program.pid) - before_kb < 10_000
-        program.send_signal(signal.SIGTERM)
-        program.wait(PATIENCE_S)
-        assert windows(path)[:1500] == list(range(1500))
-    finally:
-        program.kill()
-        program.communicate()
-        os.close(slave)
-        os.close(master)
-
-
-def _wait_for_lines(path: Path, count: int) -> None:
-    def there() -> bool:
-        return path.exists() and path.read_bytes().count(b"\n") > count
-
-    wait_until(there, f"{count} rows")
+    options = ("--loop", "--speed", "100", "--model", synthetic_folder, "--csv", path)
+    with Terminal(command_of("replay", *options), COLORTERM="truecolor") as terminal:
+        terminal.resize(120, 40)
+        # The kernel's few kilobytes have long been full then.
+        wait_until(lambda: has_rows(path, 300), "300 rows")
+        before_kb = _resident_kb(terminal.program.pid)
+        wait_until(lambda: has_rows(path, 1500), "1500 rows")
+        assert _resident_kb(terminal.program.pid) - before_kb < 10_000
+        terminal.program.terminate()
+        terminal.program.wait(PATIENCE_S)
+    assert windows(path)[:1500] == list(range(1500))
 
 
 # --- a slow reader or disk -----------------------------------------------------------------------
@@ -209,7 +174,6 @@ def test_a_stalled_reader_makes_a_recording_wait_and_loses_nothing(
     check_windows(run.rows())
 
 
-@needs_microphone
 def test_a_stopped_reader_does_not_hold_up_the_monitor(
     microphone: VirtualMicrophone, synthetic_folder: Path, tmp_path: Path
 ) -> None:
@@ -234,7 +198,6 @@ def test_a_stopped_reader_does_not_hold_up_the_monitor(
 # --- a suspended program -------------------------------------------------------------------------
 
 
-@needs_microphone
 def test_suspended_and_resumed_the_monitor_catches_up_and_time_keeps_its_meaning(
     microphone: VirtualMicrophone, synthetic_folder: Path, tmp_path: Path
 ) -> None:
@@ -276,7 +239,6 @@ def test_a_suspended_replay_plays_the_rest_later(synthetic_folder: Path, tmp_pat
 SPIN = "import os, sys; os.sched_setaffinity(0, {int(sys.argv[1])})\nwhile True: pass"
 
 
-@needs_microphone
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cannot pin a process")
 def test_a_starved_monitor_accounts_for_every_sample_and_recovers(
     microphone: VirtualMicrophone, synthetic_folder: Path, tmp_path: Path

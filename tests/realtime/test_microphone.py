@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ import soxr
 from numpy.typing import NDArray
 
 from tests.capture import ROOT, Capture, is_kind
-from tests.virtual_microphone import VirtualMicrophone, missing_programs
+from tests.virtual_microphone import VirtualMicrophone, missing_programs, own_microphone
 
 ALSA_FILE = """
 </usr/share/alsa/alsa.conf>
@@ -63,14 +62,12 @@ Sound = NDArray[np.float64]
 @pytest.fixture(scope="module")
 def daemon() -> Iterator[VirtualMicrophone]:
     """One daemon with a microphone for each rate, the 48 kHz one the default."""
-    with tempfile.TemporaryDirectory(prefix="vm") as folder:
-        microphone = VirtualMicrophone(Path(folder))
-        with microphone:
-            for rate in (16_000, 44_100):
-                microphone.add(f"at{rate}", rate=rate)
-            microphone.add("stereo", channels=2)
-            microphone.add("at48000")
-            yield microphone
+    with own_microphone() as microphone:
+        for rate in (16_000, 44_100):
+            microphone.add(f"at{rate}", rate=rate)
+        microphone.add("stereo", channels=2)
+        microphone.add("at48000")
+        yield microphone
 
 
 def spoken(rate: int, seconds: float = 1.5, seed: int = 5) -> Sound:

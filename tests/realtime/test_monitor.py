@@ -17,6 +17,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from tests.conftest import RunProgram
 from tests.realtime.live_program import Program, Row, check_windows, command_of
 from tests.virtual_microphone import VirtualMicrophone, missing_programs
 from tests.waiting import PATIENCE_S, wait_until
@@ -58,19 +59,6 @@ class Hearing:
         expected = np.flatnonzero(np.abs(self.played) > 50)
         expected_s = (expected[-1] - expected[0]) / self.rate
         return rows[-1]["dropped_samples"] == "0" and abs(length_s - expected_s) < 0.01
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder whose path is short enough for a socket."""
-    with tempfile.TemporaryDirectory(prefix="vm") as name:
-        yield Path(name)
-
-
-@pytest.fixture
-def microphone(folder: Path) -> Iterator[VirtualMicrophone]:
-    with VirtualMicrophone(folder) as microphone:
-        yield microphone
 
 
 def _listen(folder: Path, rate: int, model: Path, speech: NDArray[np.float32]) -> Hearing:
@@ -222,10 +210,10 @@ def test_log_description_and_recording_are_private(hearings: dict[int, Hearing])
 
 
 def test_json_goes_to_standard_output_and_messages_do_not(
-    microphone: VirtualMicrophone, folder: Path, synthetic_folder: Path
+    microphone: VirtualMicrophone, synthetic_folder: Path, tmp_path: Path
 ) -> None:
     options = ("--model", synthetic_folder, "--json", "--duration", "3", "--device", "puls")
-    with Program(folder / "run", "monitor", *options, environment=microphone.environment) as run:
+    with Program(tmp_path / "run", "monitor", *options, environment=microphone.environment) as run:
         assert run.end() == 0, run.messages()
     rows = [json.loads(line) for line in run.lines()]
     assert [row["window"] for row in rows] == list(range(12))
@@ -249,10 +237,11 @@ def test_a_device_that_cannot_be_meant_is_said_in_a_sentence(
     options: list[str],
     sentence: str,
     microphone: VirtualMicrophone,
-    folder: Path,
     synthetic_folder: Path,
+    run_realtime: RunProgram,
 ) -> None:
-    run = _run(microphone, folder, "monitor", "--model", str(synthetic_folder), *options)
+    command = ("monitor", "--model", synthetic_folder, *options)
+    run = run_realtime(*command, environment=microphone.environment)
     assert run.returncode == 1
     assert sentence in run.stderr
     assert len(run.stderr.splitlines()) == 1
@@ -261,15 +250,17 @@ def test_a_device_that_cannot_be_meant_is_said_in_a_sentence(
 @pytest.mark.parametrize("server", ["no server", "a server without a source"])
 @pytest.mark.parametrize("command", ["monitor", "calibrate nobody"])
 def test_without_a_microphone_one_sentence_says_what_to_do(
-    server: str, command: str, folder: Path, synthetic_folder: Path
+    server: str, command: str, synthetic_folder: Path, run_realtime: RunProgram
 ) -> None:
-    microphone = VirtualMicrophone(folder)
-    if server != "no server":
-        microphone.start(microphone=False)
-    try:
-        run = _run(microphone, folder, *shlex.split(command), "--model", str(synthetic_folder))
-    finally:
-        microphone.kill()
+    words = (*shlex.split(command), "--model", synthetic_folder)
+    with tempfile.TemporaryDirectory(prefix="vm") as name:
+        microphone = VirtualMicrophone(Path(name))
+        if server != "no server":
+            microphone.start(microphone=False)
+        try:
+            run = run_realtime(*words, environment=microphone.environment)
+        finally:
+            microphone.kill()
     assert run.returncode == 1
     *_, last = run.stderr.splitlines()
     assert last.startswith("ser-live: ")
@@ -280,13 +271,13 @@ def test_without_a_microphone_one_sentence_says_what_to_do(
 
 
 def test_a_reading_that_nobody_hears_is_told_why(
-    microphone: VirtualMicrophone, folder: Path, synthetic_folder: Path
+    microphone: VirtualMicrophone, synthetic_folder: Path, tmp_path: Path
 ) -> None:
     command = command_of("calibrate", "me", "--model", synthetic_folder)
-    said = folder / "said"
+    said = tmp_path / "said"
     with (
         said.open("wb") as err,
-        subprocess.Popen(command, env=microphone.environment, cwd=folder, stderr=err) as reading,
+        subprocess.Popen(command, env=microphone.environment, cwd=tmp_path, stderr=err) as reading,
     ):
         wait_until(lambda: "exact silence" in said.read_text(), "a hint")
         microphone.kill()
@@ -298,30 +289,15 @@ def test_a_reading_that_nobody_hears_is_told_why(
     assert "nothing was saved" in said.read_text()
 
 
-def _run(
-    microphone: VirtualMicrophone, folder: Path, *arguments: str
-) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        command_of(*arguments),
-        env=microphone.environment,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
 def test_a_log_that_exists_is_spared_before_the_microphone_is_opened(
-    folder: Path, synthetic_folder: Path
+    microphone: VirtualMicrophone,
+    synthetic_folder: Path,
+    tmp_path: Path,
+    run_realtime: RunProgram,
 ) -> None:
-    (folder / "log.csv").write_text("precious")
-    microphone = VirtualMicrophone(folder)
-    with microphone:
-        run = _run(
-            microphone, folder, "monitor", "--csv", "log.csv", "--model", str(synthetic_folder)
-        )
+    (tmp_path / "log.csv").write_text("precious")
+    command = ("monitor", "--csv", "log.csv", "--model", synthetic_folder)
+    run = run_realtime(*command, environment=microphone.environment)
     assert run.returncode == 1
     assert "log.csv" in run.stderr
-    assert (folder / "log.csv").read_text() == "precious"
+    assert (tmp_path / "log.csv").read_text() == "precious"

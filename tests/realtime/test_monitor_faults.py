@@ -5,7 +5,6 @@ import re
 import shlex
 import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,24 +18,12 @@ from tests.realtime.live_program import (
     command_of,
 )
 from tests.realtime.log_disk import small_disk
-from tests.realtime.log_rows import fill, windows
+from tests.realtime.log_rows import fill, has_rows, windows
 from tests.tmux import Tmux
-from tests.virtual_microphone import VirtualMicrophone, missing_programs
+from tests.virtual_microphone import VirtualMicrophone
 from tests.waiting import wait_until
 
 __all__ = ["small_disk"]
-
-pytestmark = pytest.mark.skipif(missing_programs() is not None, reason=str(missing_programs()))
-
-
-@pytest.fixture
-def microphone() -> Iterator[VirtualMicrophone]:
-    """A microphone in a folder whose path is short enough for a socket."""
-    with (
-        tempfile.TemporaryDirectory(prefix="vm") as name,
-        VirtualMicrophone(Path(name)) as microphone,
-    ):
-        yield microphone
 
 
 def _wait_for_state(run: Program, state: str, after: int = 0) -> None:
@@ -174,10 +161,7 @@ class Screen:
         self.shown, self.wait_for = self.tmux.shown, self.tmux.wait_for
 
     def wait_for_rows(self, count: int) -> None:
-        def there() -> bool:
-            return self.csv.exists() and self.csv.read_bytes().count(b"\n") > count
-
-        wait_until(there, lambda: f"{count} rows; {self.shown()}")
+        wait_until(lambda: has_rows(self.csv, count), lambda: f"{count} rows; {self.shown()}")
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +15,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from tests.realtime.live_program import Program, command_of
-from tests.virtual_microphone import VirtualMicrophone, missing_programs
+from tests.virtual_microphone import VirtualMicrophone
 
 # Python imports this by itself, also in the processes that `classify` starts.
 WATCHER = r"""
@@ -179,19 +177,6 @@ def test_a_profile_is_private_and_holds_no_sound(
 
 
 # --- the microphone ------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def microphone() -> Iterator[VirtualMicrophone]:
-    """A microphone in a folder whose path is short enough for a socket."""
-    reason = missing_programs()
-    if reason is not None:
-        pytest.skip(reason)
-    with (
-        tempfile.TemporaryDirectory(prefix="vm") as name,
-        VirtualMicrophone(Path(name)) as microphone,
-    ):
-        yield microphone
 
 
 def _sound_server(microphone: VirtualMicrophone) -> dict[str, str]:

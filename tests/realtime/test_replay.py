@@ -19,6 +19,7 @@ from models.labels import EMOTIONS
 from realtime.cli import main
 from realtime.log.columns import HEADER
 from tests.conftest import RunProgram
+from tests.realtime.live_program import command_of
 
 
 def _replay(model: Path, *arguments: str | Path) -> int:
@@ -76,9 +77,9 @@ def test_a_loop_goes_on_until_it_is_interrupted(
     synthetic_folder: Path, tmp_path: Path, speech: NDArray[np.float32]
 ) -> None:
     soundfile.write(tmp_path / "short.wav", speech[:48000], 48000)
-    command = [sys.executable, "-P", "-m", "realtime", "replay", "short.wav", "--loop", "--json"]
+    options = ("--loop", "--json", "--speed", "20", "--model", synthetic_folder)
     with subprocess.Popen(
-        [*command, "--speed", "20", "--model", str(synthetic_folder)],
+        command_of("replay", "short.wav", *options),
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

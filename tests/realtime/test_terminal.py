@@ -1,24 +1,18 @@
 """The live screen in a real terminal: always given back, never waited for."""
 
-import contextlib
-import fcntl
 import io
 import os
-import pty
 import re
-import select
 import shlex
 import signal
-import struct
 import subprocess
 import sys
 import termios
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import pytest
 
@@ -29,79 +23,17 @@ from realtime.dashboard.native_noise import native_noise_to
 from realtime.dashboard.screen import Dashboard, can_draw
 from realtime.dashboard.terminal import Terminal as Surface
 from tests.realtime.dashboard_scene import FACTS, fill
+from tests.terminal import LEAVE, Terminal
 from tests.tmux import Tmux
 from tests.waiting import PATIENCE_S, wait_until
 
 SCENE = Path(__file__).with_name("dashboard_scene.py")
-ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal")
 
 
-class Terminal:
-    """The program in a terminal of its own, which is read, or left unread."""
-
-    def __init__(self, *args: str, **variables: str) -> None:
-        self.master, self.slave = pty.openpty()
-        self.resize(80, 24)
-        self.before = termios.tcgetattr(self.slave)
-        self.output = b""
-        variables = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **variables}
-        self.program = subprocess.Popen(
-            [sys.executable, str(SCENE), *args],
-            stdin=self.slave,
-            stdout=self.slave,
-            stderr=subprocess.PIPE,
-            env=os.environ | variables,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self.program.poll() is None:
-            self.program.terminate()
-        self.program.communicate()
-        for fd in (self.master, self.slave):
-            with contextlib.suppress(OSError):
-                os.close(fd)
-
-    def resize(self, width: int, height: int) -> None:
-        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
-
-    def read(self) -> bytes:
-        while select.select([self.master], [], [], 0)[0]:
-            try:
-                self.output += os.read(self.master, 65536)
-            except OSError:  # closed
-                break
-        return self.output
-
-    def press(self, keys: str) -> None:
-        os.write(self.master, keys.encode())
-
-    def wait_for(self, shown: bytes) -> None:
-        wait_until(lambda: shown in self.read(), lambda: f"{shown!r} in {self.output[-2000:]!r}")
-
-    def end(self) -> tuple[int, str]:
-        """Read until the program has ended; return its code and standard error."""
-        wait_until(lambda: (self.read(), self.program.poll() is not None)[1], "the end")
-        self.read()
-        stderr = self.program.stderr
-        return self.program.returncode, stderr.read().decode() if stderr else ""
-
-    def assert_restored(self) -> None:
-        assert self.output.count(ENTER) == self.output.count(LEAVE) == 1
-        assert self.output.rindex(b"\x1b[?25h") > self.output.rindex(b"\x1b[?25l")
-        assert self.output.rindex(b"\x1b[?7h") > self.output.rindex(b"\x1b[?7l")
-        assert self.output.endswith(LEAVE)
-        assert termios.tcgetattr(self.slave) == self.before
+def scene(*args: str, **variables: str) -> Terminal:
+    """The dashboard alone, fed with made-up rows."""
+    return Terminal([sys.executable, str(SCENE), *args], **variables)
 
 
 def count_in(path: Path) -> int:
@@ -113,7 +45,7 @@ def count_in(path: Path) -> int:
 
 
 def test_q_quits_and_other_keys_are_handed_on() -> None:
-    with Terminal("--already", "90") as terminal:
+    with scene("--already", "90") as terminal:
         terminal.wait_for(b"confidence")
         assert termios.tcgetattr(terminal.slave) != terminal.before
         terminal.press("r")
@@ -129,7 +61,7 @@ def test_q_quits_and_other_keys_are_handed_on() -> None:
     [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
 )
 def test_signals_end_it_in_order(number: signal.Signals, code: int) -> None:
-    with Terminal("--already", "90") as terminal:
+    with scene("--already", "90") as terminal:
         terminal.wait_for(b"confidence")
         terminal.program.send_signal(number)
         ended, stderr = terminal.end()
@@ -139,7 +71,7 @@ def test_signals_end_it_in_order(number: signal.Signals, code: int) -> None:
 
 
 def test_ctrl_c_is_an_interrupt() -> None:
-    with Terminal() as terminal:
+    with scene() as terminal:
         terminal.wait_for(b"waiting")
         terminal.press("\x03")
         _, stderr = terminal.end()
@@ -148,7 +80,7 @@ def test_ctrl_c_is_an_interrupt() -> None:
 
 
 def test_an_error_while_drawing_leaves_the_terminal_in_order() -> None:
-    with Terminal("--pace", "0.05", "--fail-at", "5") as terminal:
+    with scene("--pace", "0.05", "--fail-at", "5") as terminal:
         code, stderr = terminal.end()
         assert code == 1
         assert "Traceback" in stderr
@@ -156,7 +88,7 @@ def test_an_error_while_drawing_leaves_the_terminal_in_order() -> None:
 
 
 def test_a_vanished_terminal_ends_it() -> None:
-    with Terminal("--already", "9") as terminal:
+    with scene("--already", "9") as terminal:
         terminal.wait_for(b"source")
         os.close(terminal.slave)
         os.close(terminal.master)
@@ -167,7 +99,7 @@ def test_a_vanished_terminal_ends_it() -> None:
 
 
 def test_a_resize_is_followed() -> None:
-    with Terminal("--already", "90", "--pace", "100") as terminal:
+    with scene("--already", "90", "--pace", "100") as terminal:
         terminal.wait_for(b"q\x1b[0m")
         wide = b"\x1b[40;1H"
         assert wide not in terminal.output
@@ -178,7 +110,7 @@ def test_a_resize_is_followed() -> None:
 
 
 def test_only_changes_are_drawn() -> None:
-    with Terminal("--already", "90", "--pace", "100") as terminal:
+    with scene("--already", "90", "--pace", "100") as terminal:
         terminal.wait_for(b"\x1b[?2026l")
         drawn = len(terminal.output)
         time.sleep(0.35)  # three frames' time
@@ -192,7 +124,7 @@ def test_only_changes_are_drawn() -> None:
 
 def test_freezing_stops_the_picture_but_not_the_work(tmp_path: Path) -> None:
     count = tmp_path / "count"
-    with Terminal("--pace", "0.02", "--count", str(count)) as terminal:
+    with scene("--pace", "0.02", "--count", str(count)) as terminal:
         terminal.wait_for(b"source")
         terminal.press(" ")
         terminal.wait_for(b"FROZEN")
@@ -203,14 +135,21 @@ def test_freezing_stops_the_picture_but_not_the_work(tmp_path: Path) -> None:
         wait_until(lambda: len(terminal.read()) > drawn, "a new picture")
 
 
+@contextmanager
+def stalled(folder: Path) -> Iterator[Terminal]:
+    """The dashboard in a terminal that nobody reads."""
+    count = folder / "count"
+    args = ("--already", "2000", "--pace", "0.004", "--count", str(count))
+    with scene(*args, COLORTERM="truecolor") as terminal:
+        terminal.resize(200, 60)
+        # Far more is drawn than the kernel's few kilobytes hold.
+        wait_until(lambda: count_in(count) > 2250, "rows in spite of the stall")
+        yield terminal
+
+
 @pytest.mark.parametrize("way_out", ["q", "SIGTERM"])
 def test_a_stalled_terminal_delays_neither_work_nor_quitting(tmp_path: Path, way_out: str) -> None:
-    count = tmp_path / "count"
-    args = ("--already", "2000", "--pace", "0.004", "--count", str(count))
-    with Terminal(*args, COLORTERM="truecolor") as terminal:
-        terminal.resize(200, 60)
-        # Nobody reads: far more is drawn than the kernel's few kilobytes hold.
-        wait_until(lambda: count_in(count) > 2250, "rows in spite of the stall")
+    with stalled(tmp_path) as terminal:
         if way_out == "q":
             terminal.press("q")
         else:
@@ -221,11 +160,7 @@ def test_a_stalled_terminal_delays_neither_work_nor_quitting(tmp_path: Path, way
 
 
 def test_a_terminal_that_was_stalled_catches_up(tmp_path: Path) -> None:
-    count = tmp_path / "count"
-    args = ("--already", "2000", "--pace", "0.004", "--count", str(count))
-    with Terminal(*args, COLORTERM="truecolor") as terminal:
-        terminal.resize(200, 60)
-        wait_until(lambda: count_in(count) > 2250, "rows in spite of the stall")
+    with stalled(tmp_path) as terminal:
         terminal.press(" ")
         terminal.wait_for(b"FROZEN")
         wait_until(lambda: terminal.read().endswith(b"\x1b[?2026l"), "the end of the frame")
@@ -233,7 +168,7 @@ def test_a_terminal_that_was_stalled_catches_up(tmp_path: Path) -> None:
 
 
 def test_ctrl_s_does_not_stop_the_picture() -> None:
-    with Terminal("--pace", "0.05") as terminal:
+    with scene("--pace", "0.05") as terminal:
         terminal.wait_for(b"source")
         terminal.press("\x13")
         drawn = len(terminal.read())
@@ -244,7 +179,7 @@ def test_ctrl_s_does_not_stop_the_picture() -> None:
 
 
 def test_no_color_is_respected() -> None:
-    with Terminal("--already", "90", NO_COLOR="1") as terminal:
+    with scene("--already", "90", NO_COLOR="1") as terminal:
         terminal.wait_for(b"help")
         assert not re.search(rb"\x1b\[(?:[\d;]*;)?[34][0-8][;m]", terminal.output)
         terminal.press("q")
@@ -252,14 +187,14 @@ def test_no_color_is_respected() -> None:
 
 
 def test_sixteen_colours_are_enough() -> None:
-    with Terminal("--already", "90", TERM="xterm", COLORTERM="") as terminal:
+    with scene("--already", "90", TERM="xterm", COLORTERM="") as terminal:
         terminal.wait_for(b"help")
         assert b"38;" not in terminal.output
 
 
 def test_a_terminal_without_unicode_gets_none() -> None:
     variables = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    with Terminal("--already", "90", **variables) as terminal:
+    with scene("--already", "90", **variables) as terminal:
         terminal.wait_for(b"help")
         terminal.output.decode("ascii")
         assert b"S U R" not in terminal.output

@@ -1,6 +1,7 @@
 """The rows of an epoch: complete, seeded, from the training part only; baselines as live."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,14 +10,18 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from models.baseline import SpeakerBaseline
+from models.bundle import load_bundle
 from models.level_free import NOTHING
+from realtime.judge import Judge
+from tests.synthetic_bundle import write_bundle
 from training.corpus import Corpus
+from training.features import HOP_S, active_seconds
 from training.moments import clip_moments
 from training.population import fitted_preprocessing
 from training.recipe import Recipe
 from training.rows import RowMaker, Teacher, cold_rows
 from training.splits import actor_folds
-from training.table import Table
+from training.table import Table, window_evidence
 
 RECIPE = Recipe(speeds=(0.9,), noise_share=0.0, narrow_share=0.0, teachers=0)
 
@@ -63,6 +68,14 @@ def test_moments_give_the_baseline_that_live_updates_give(
     assert found.weight == pytest.approx(baseline.weight)
     np.testing.assert_allclose(found.mean, baseline.mean, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(found.variance, baseline.variance, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("window_s", [1.0, 2.0, 3.0])
+def test_a_window_is_as_much_evidence_in_training_as_live(tmp_path: Path, window_s: float) -> None:
+    live = Judge(load_bundle(write_bundle(tmp_path)), window_s, HOP_S)
+    frames = np.array([30, 50, 294], np.int32)
+    found = window_evidence(active_seconds(frames), window_s)
+    np.testing.assert_allclose(found, [live.evidence(int(count)) for count in frames])
 
 
 def test_a_baseline_that_heard_nothing_is_a_stranger(table: Table) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from training.cli import build_parser, main
+from training.cli import main
 from training.ravdess_index import Report
 
 COMMANDS = ("download", "features", "explore", "fit", "evaluate", "predict")
@@ -57,13 +57,23 @@ def test_each_command_has_help(command: str, capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [[], ["fit"], ["fit", "--data", "x", "--framework", "torch"], ["features", "--jobs", "0"]],
+    ("command", "sentence"),
+    [
+        ("", "the following arguments are required: COMMAND"),
+        ("fit", "the following arguments are required: --data"),
+        ("fit --data x --framework torch", "--framework: invalid choice: 'torch'"),
+        ("features --data x --jobs 0", "--jobs: '0' is not a whole number from 1"),
+        ("features --data x --jobs x", "--jobs: 'x' is not a whole number from 1"),
+    ],
 )
-def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
+def test_a_wrong_command_line_is_one_sentence(
+    command: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as raised:
-        build_parser().parse_args(arguments)
+        main(command.split())
     assert raised.value.code == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"ser-train: {sentence}")
 
 
 def test_a_missing_corpus_is_one_sentence_and_exit_code_1(
