@@ -52,6 +52,15 @@ class FrameStream:
     step_samples : int
         Canonical samples are gathered until they reach a multiple of this, because many frames
         at once cost little more than one; it changes no frame.
+
+    Attributes
+    ----------
+    canonical_samples : int
+        Of the segment so far.
+    due_samples : int
+        How many of them the next frames are waited for with.
+    speech_frames : int
+        Frames that the gate called speech so far.
     """
 
     def __init__(self, rate: int, extractor: FrameExtractor, *, step_samples: int = 1) -> None:
@@ -59,7 +68,7 @@ class FrameStream:
         self._gate = SpeechGate()
         self._extractor = extractor
         self._step = step_samples
-        self._due = step_samples
+        self.due_samples = step_samples
         self._gathered: list[NDArray[np.float32]] = []
         self._samples = np.zeros(0, np.float32)
         self._decisions = np.zeros(0, np.bool_)
@@ -80,9 +89,9 @@ class FrameStream:
         fresh = self._canonical.push(mono, last=last)
         self.canonical_samples += fresh.size
         self._gathered.append(fresh)
-        if self.canonical_samples < self._due and not last:
+        if self.canonical_samples < self.due_samples and not last:
             return NO_FRAMES
-        self._due = (self.canonical_samples // self._step + 1) * self._step
+        self.due_samples = (self.canonical_samples // self._step + 1) * self._step
         fresh = np.concatenate(self._gathered)
         self._gathered.clear()
         self._decisions = np.concatenate([self._decisions, self._gate.push(fresh)])

@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from models.audio import SAMPLE_RATE
 from models.frame_stream import FrameStream
 from models.frames import FrameExtractor
 from models.level_meter import LevelMeter
@@ -43,14 +44,24 @@ class SegmentStream:
         hop_samples: int,
         least_active_frames: int = LEAST_ACTIVE_FRAMES,
     ) -> None:
+        self._rate = rate
         self._frames = FrameStream(rate, extractor, step_samples=hop_samples)
         self._windower = Windower(
             window_samples, hop_samples, least_active_frames=least_active_frames
         )
         self._meter = LevelMeter(rate, hop_samples)
+        self._gathered: list[NDArray[np.float32]] = []
+        self._samples = 0
 
     def push(self, mono: NDArray[np.float32], *, last: bool = False) -> list[Window]:
         """Return the windows completed by this block; `last` flushes the resampler."""
+        self._gathered.append(mono)
+        self._samples += mono.size
+        # Nothing can come of less than a hop, and one long block costs less than many short ones.
+        if self._samples * SAMPLE_RATE < self._frames.due_samples * self._rate and not last:
+            return []
+        mono = self._gathered[0] if len(self._gathered) == 1 else np.concatenate(self._gathered)
+        self._gathered.clear()
         self._meter.push(mono)
         batch = self._frames.push(mono, last=last)
         windows = self._windower.push(batch, self._frames.canonical_samples)
