@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import soxr
 from numpy.typing import NDArray
+from scipy.fft import next_fast_len
 
 from realtime.sound_files import find_sound_files
 from training.sound import read_sound
@@ -155,16 +156,16 @@ def pink_noise(count: int, rng: np.random.Generator) -> Array:
 
 def coloured_noise(count: int, rng: np.random.Generator) -> Array:
     """Noise of a random slope, between white and brown, whose level wanders; shape (count,)."""
-    bins = count // 2 + 1
+    size = _fast_length(count)
+    bins = size // 2 + 1
     slope = rng.uniform(0, 1)
-    spectrum = rng.standard_normal(bins) + 1j * rng.standard_normal(bins)
-    spectrum /= np.maximum(np.arange(bins), bins / 200) ** slope
-    knots = rng.normal(0, 4, 12)
-    spectrum *= 10 ** (np.interp(np.linspace(0, 11, bins), np.arange(12), knots) / 20)
-    noise = np.fft.irfft(spectrum, count)
+    bumps_db = np.interp(np.linspace(0, 11, bins), np.arange(12), rng.normal(0, 4, 12))
+    gain = 10 ** (bumps_db / 20 - slope * np.log10(np.maximum(np.arange(bins), bins / 200)))
+    spectrum = rng.standard_normal(2 * bins, np.float32).view(np.complex64)
+    noise = np.fft.irfft(spectrum * gain.astype(np.float32), size)[:count]
     unrest_db = rng.uniform(0, 6) * rng.standard_normal(max(2, count // 4000))
     level_db = np.interp(np.linspace(0, 1, count), np.linspace(0, 1, unrest_db.size), unrest_db)
-    noise *= 10 ** (level_db / 20)
+    noise *= (10 ** (level_db / 20)).astype(np.float32)
     noise /= np.sqrt(np.mean(noise**2)) or 1.0
     return noise.astype(np.float32)
 
@@ -183,21 +184,28 @@ def with_room(samples: Array, rate: int, room_s: float, rng: np.random.Generator
 
 def _convolved(samples: Array, response: NDArray[np.float64]) -> Array:
     length = samples.size + response.size - 1
-    size = 1 << (length - 1).bit_length()
+    size = _fast_length(length)
     product = np.fft.rfft(samples, size) * np.fft.rfft(response, size)
     return np.fft.irfft(product, size)[:length].astype(np.float32)
 
 
 def band_limited(samples: Array, rate: int, lowest_hz: float, highest_hz: float) -> Array:
     """Take out what lies outside a band, as a telephone does, with edges a tenth of them wide."""
-    spectrum = np.fft.rfft(samples)
-    hertz = np.fft.rfftfreq(samples.size, 1 / rate)
+    # Behind the end, room for the ringing of the edges: it must not come back at the beginning.
+    size = _fast_length(samples.size + rate // 20)
+    spectrum = np.fft.rfft(samples, size)
+    hertz = np.fft.rfftfreq(size, 1 / rate)
     gain = np.ones(hertz.shape)
     if lowest_hz > 0:
         gain *= _edge((hertz - 0.9 * lowest_hz) / (0.1 * lowest_hz))
     if highest_hz > 0:
         gain *= _edge((1.1 * highest_hz - hertz) / (0.1 * highest_hz))
-    return np.fft.irfft(spectrum * gain, samples.size).astype(np.float32)
+    return np.fft.irfft(spectrum * gain, size)[: samples.size].astype(np.float32)
+
+
+def _fast_length(count: int) -> int:
+    """The next length whose Fourier transform is quick; others take up to ten times as long."""
+    return int(next_fast_len(count, real=True))
 
 
 def _edge(position: NDArray[np.floating]) -> NDArray[np.float64]:

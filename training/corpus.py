@@ -76,7 +76,7 @@ def vectors_with_progress(
     paths: Sequence[Path], copies: Sequence[Copy], *, cache_dir: Path | None, jobs: int
 ) -> CorpusVectors:
     """`corpus_vectors` with a bar; raises what that raises."""
-    with Progress(len(paths) * len(copies), sys.stderr) as bar:
+    with Progress(len(paths), sys.stderr) as bar:
         return corpus_vectors(
             paths,
             copies,

@@ -171,8 +171,8 @@ def cache_name(content: bytes, copy: Copy) -> str:
     return f"{hashlib.sha256(text.encode() + content).hexdigest()[:32]}.npz"
 
 
-def cached_vectors(path: Path, copy: Copy, cache_dir: Path) -> SoundVectors:
-    """The windows of one copy of one recording, from the cache or made and put there.
+def cached_vectors(path: Path, copies: Sequence[Copy], cache_dir: Path) -> list[SoundVectors]:
+    """The windows of some copies of one recording, from the cache or made and put there.
 
     Raises
     ------
@@ -185,13 +185,17 @@ def cached_vectors(path: Path, copy: Copy, cache_dir: Path) -> SoundVectors:
         content = path.read_bytes()
     except OSError as error:
         raise AudioError(f"{path} cannot be read ({error.strerror}): check the path.") from error
-    target = cache_dir / cache_name(content, copy)
-    if (found := _read_cache(target)) is not None:
-        return found
-    samples, rate = read_sound(path)
-    made = sound_vectors(*make_copy(samples, rate, copy), frame_extractor())
-    _write_cache(target, made)
-    return made
+    targets = [cache_dir / cache_name(content, copy) for copy in copies]
+    known = [_read_cache(target) for target in targets]
+    if None not in known:
+        return [one for one in known if one is not None]
+    sound = read_sound(path)
+    found = []
+    for copy, target, one in zip(copies, targets, known, strict=True):
+        found.append(one or sound_vectors(*make_copy(*sound, copy), frame_extractor()))
+        if one is None:
+            _write_cache(target, found[-1])
+    return found
 
 
 def _read_cache(path: Path) -> SoundVectors | None:
@@ -248,7 +252,7 @@ def corpus_vectors(
     jobs : int
         Processes; -1 takes every core.
     progress : callable, optional
-        Called after each copy of each sound.
+        Called after each sound.
 
     Raises
     ------
@@ -258,8 +262,8 @@ def corpus_vectors(
         If the cache cannot be written.
     """
     parts: list[SoundVectors] = []
-    for part in _in_parallel(paths, copies, cache_dir, jobs):
-        parts.append(part)
+    for sound in _in_parallel(paths, copies, cache_dir, jobs):
+        parts += sound
         if progress is not None:
             progress()
     return _joined(parts, len(paths), len(copies))
@@ -267,8 +271,8 @@ def corpus_vectors(
 
 def _in_parallel(
     paths: Sequence[Path], copies: Sequence[Copy], cache_dir: Path, jobs: int
-) -> Iterator[SoundVectors]:
-    tasks = [(path, copy, cache_dir) for path in paths for copy in copies]
+) -> Iterator[list[SoundVectors]]:
+    tasks = [(path, copies, cache_dir) for path in paths]
     if jobs == 1 or len(tasks) < 2:
         yield from (cached_vectors(*task) for task in tasks)
         return
