@@ -3,9 +3,10 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from models.shipped import models_folder
 from training.config import BOTH, FRAMEWORKS, TrainingSettings, training_settings
 from training.features import WHOLE_CLIP_S
 from training.ravdess import Clip
+
+if TYPE_CHECKING:
+    from training.corpus import Corpus
 
 
 def _say(text: str) -> None:
@@ -80,7 +84,7 @@ def _fit_settings(arguments: argparse.Namespace) -> TrainingSettings:
 def fit(arguments: argparse.Namespace) -> int:
     """Train the models and write their bundles."""
     from training.corpus import load_corpus
-    from training.release import balance_lines, release
+    from training.release import balance_lines
 
     settings = _fit_settings(arguments)
     chosen = FRAMEWORKS if settings.framework == BOTH else (settings.framework,)
@@ -90,14 +94,32 @@ def fit(arguments: argparse.Namespace) -> int:
         cache_dir=arguments.cache,
         jobs=arguments.jobs,
     )
-    for framework in chosen:
-        kind = FRAMEWORKS[framework]
-        folder = Path(settings.model_save_path) / kind
-        found = release(kind, corpus, settings, folder, say=_say)
-        for line in balance_lines(found["balance"]):
+    folders = [Path(settings.model_save_path) / FRAMEWORKS[framework] for framework in chosen]
+    for folder, metrics in zip(
+        folders, _released(folders, corpus, settings, arguments.jobs), strict=True
+    ):
+        for line in balance_lines(metrics["balance"]):
             _say(line)
         print(folder)
     return 0
+
+
+def _released(
+    folders: Sequence[Path], corpus: "Corpus", settings: TrainingSettings, jobs: int
+) -> Iterable[dict[str, Any]]:
+    """Train each kind of network into the folder of its name, several at a time."""
+    from training.release import release
+
+    tasks = [(folder.name, corpus, settings, folder) for folder in folders]
+    if jobs == 1 or len(tasks) < 2:
+        return (release(*task, say=_say) for task in tasks)
+    import joblib
+
+    run = joblib.Parallel(n_jobs=jobs, return_as="generator")
+    found: Iterable[dict[str, Any]] = run(
+        joblib.delayed(release)(*task, say=_say) for task in tasks
+    )
+    return found
 
 
 def evaluate(arguments: argparse.Namespace) -> int:

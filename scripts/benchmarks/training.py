@@ -6,8 +6,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from training.config import TrainingSettings
+    from training.table import Table
 
 ROOT = Path(__file__).resolve().parents[2]
+KINDS = {"ann": "Keras ANN", "mlp": "scikit-learn MLP"}
 
 
 def corpus_folder() -> Path | None:
@@ -19,9 +25,10 @@ def corpus_folder() -> Path | None:
 def measure(data: Path) -> dict[str, float]:
     """Seconds of each step, on all cores where the step uses them; nothing is cached before."""
     # What needs the training packages is imported here: the other measurements do without.
+    import joblib
+
     from training.config import training_settings
     from training.corpus import load_corpus
-    from training.fit import train
 
     settings = training_settings(None)
     copies = settings.recipe.copies()
@@ -39,16 +46,29 @@ def measure(data: Path) -> dict[str, float]:
             clips = len(load_corpus(data, copies[:1], cache_dir=cache).clips)
         with timed("augmentation"):
             corpus = load_corpus(data, copies, cache_dir=cache)
-    for kind in ("ann", "mlp"):
-        with timed(kind):
-            train(kind, corpus.table, settings)
-    plain = steps["features"] + steps["ann"] + steps["mlp"]
+    with timed("both"):
+        # As `fit` does it: each network in a process of its own.
+        tasks = [joblib.delayed(_seconds)(kind, corpus.table, settings) for kind in KINDS]
+        alone = joblib.Parallel(n_jobs=len(KINDS))(tasks)
+    plain = steps["features"] + steps["both"]
     teachers = f"{settings.recipe.teachers} teachers included"
     return {
         f"features of {clips} clips": steps["features"],
-        f"Keras ANN, {teachers}": steps["ann"],
-        f"scikit-learn MLP, {teachers}": steps["mlp"],
-        "**these together**": plain,
+        **{
+            f"– {name}, {teachers}": taken
+            for name, taken in zip(KINDS.values(), alone, strict=True)
+        },
+        "both networks at once": steps["both"],
+        "**features and both networks**": plain,
         f"augmentation: features of {len(copies) - 1} copies of each clip": steps["augmentation"],
         "**all**": plain + steps["augmentation"],
     }
+
+
+def _seconds(kind: str, table: "Table", settings: "TrainingSettings") -> float:
+    """Train one network and tell how long it took."""
+    from training.fit import train
+
+    started = time.perf_counter()
+    train(kind, table, settings)
+    return time.perf_counter() - started

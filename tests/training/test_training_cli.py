@@ -18,6 +18,9 @@ framework = "sklearn"
 [training.mlp]
 hidden_layer_shape = [8]
 epochs = 2
+[training.ann]
+hidden_layer_shape = [8]
+epochs = 2
 [training.recipe]
 speeds = [0.9]
 noise_share = 0.0
@@ -130,6 +133,18 @@ def test_features_fit_and_predict_from_a_corpus_to_an_emotion(
     assert found[found["emotion"]] == max(value for key, value in found.items() if key in COLUMNS)
     assert main([*arguments, "--model", str(out / "mlp")]) == 0
     assert found["emotion"] in capsys.readouterr().out
+
+
+def test_both_networks_trained_at_once_are_those_trained_alone(
+    common: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both, alone = tmp_path / "both", tmp_path / "alone"
+    assert main(["fit", *common, "--framework", "both", "--jobs", "2", "--out", str(both)]) == 0
+    assert capsys.readouterr().out.split() == [str(both / "ann"), str(both / "mlp")]
+    assert main(["fit", *common, "--framework", "sklearn", "--out", str(alone)]) == 0
+    assert (both / "ann/model.keras").stat().st_size
+    for name in ("network.npz", "model.pkl"):
+        assert (both / "mlp" / name).read_bytes() == (alone / "mlp" / name).read_bytes()
 
 
 COLUMNS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
