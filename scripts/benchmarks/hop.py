@@ -10,12 +10,12 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from models.audio import SAMPLE_RATE, Canonical
+from models.audio import RESAMPLER_QUALITY, SAMPLE_RATE, Canonical
 from models.baseline import SpeakerBaseline
 from models.bundle import load_bundle
 from models.filter_banks import BINS, FRAME_SAMPLES, HOP_SAMPLES, banded
 from models.frame_stream import FrameBatch
-from models.frames import FrameExtractor, decibels
+from models.frames import FrameExtractor, contrast_bands, decibels
 from models.gate import SpeechGate
 from models.shipped import bundle_folder
 from models.windows import Windower
@@ -145,6 +145,11 @@ def _stages(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
     mel = np.ones((25, 128), np.float32)
     mel_blocks = banded(bundle.banks.mel)
     chroma_bank = bundle.banks.chroma.T.astype(np.float32)
+    resampler = soxr.ResampleStream(
+        rate, SAMPLE_RATE, 1, dtype="float32", quality=RESAMPLER_QUALITY
+    )
+    spectra = (np.abs(np.fft.rfft(windowed, axis=1)) ** 2).astype(np.float32)
+    bands = [spectra[:, first:end] for first, end, _ in contrast_bands()]
     gate = SpeechGate()
     chunks = itertools.cycle(np.split(at_16k[: 100 * 4000], 100))
     judge = Judge(bundle, WINDOW_S, HOP_S)
@@ -160,6 +165,7 @@ def _stages(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
     logits = judge.logits(levelled, baseline)
     return {
         "resampling, offset": lambda: canonical.push(block),
+        "– soxr": lambda: resampler.resample_chunk(block),
         "framing and window": lambda: extractor.windowed(frames_of_a_hop),
         "level of the frames": lambda: extractor.level_db(windowed),
         "all features of 25 frames": lambda: extractor.features(windowed),
@@ -168,6 +174,7 @@ def _stages(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
             [power[:, block.bins] @ block.weights for block in mel_blocks],
             power @ chroma_bank,
         ),
+        "– sorting, for the contrast": lambda: [np.sort(band, axis=1) for band in bands],
         "– mel decibels": lambda: decibels(mel),
         "mean of the window": lambda: windower.push(batch, next(ends)),
         "level taken out": lambda: judge.preprocessing.levelled(vector),
