@@ -22,8 +22,8 @@ ROUNDS = 2
 REACH = 1.25
 STRENGTH = 9.0
 # Distances repeat in part what the probabilities have said: both in full would be too sure.
-DAMPING = 2.0
-LEAST_INFORMATION, FULL_INFORMATION = 0.25, 0.35
+DAMPING = 2.5
+LEAST_INFORMATION, FULL_INFORMATION = 0.4, 0.55
 LEAST_RECORDINGS, ENOUGH_RECORDINGS = 10, 20
 # Added to each unit's deviation, as a share of that of all units: a quiet unit must not count much.
 DEVIATION_FLOOR = 0.3
