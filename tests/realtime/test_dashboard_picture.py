@@ -19,7 +19,8 @@ def drawn(tmp_path: Path, root: Path) -> Callable[[str], Path]:
     def draw(text: str) -> Path:
         capture, out = tmp_path / "capture.ansi", tmp_path / "folder" / "shown"
         capture.write_text(text, encoding="utf-8")
-        call = [root / "scripts/picture", "--capture", capture, "--size", "8x1", "--out", out]
+        program = root / "scripts/terminal_picture.py"
+        call = [program, "--capture", capture, "--size", "8x1", "--out", out]
         subprocess.run([sys.executable, *map(str, call)], check=True, capture_output=True)
         return out
 
