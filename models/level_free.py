@@ -36,6 +36,8 @@ def _cosines() -> NDArray[np.float64]:
 
 
 _COSINES = _cosines()
+# Of cepstrum 0: what one decibel more in every band adds to it.
+_PER_DECIBEL = float(np.sqrt(SIZES["mel"]))
 
 
 def level_free(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -51,14 +53,13 @@ def level_free(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
     """
     form = vectors.astype(np.float64)
     mel = np.maximum(form[..., SPANS["mel"]], AMIN)
-    mfcc = form[..., SPANS["mfcc"]].copy()
+    mfcc = vectors[..., SPANS["mfcc"]]
     cepstra = 10 * np.log10(mel) @ _COSINES
     loudness_db = 10 * np.log10(mel.sum(axis=-1))
-    per_decibel = np.sqrt(SIZES["mel"])
     orders = SIZES["mfcc"]
     first = SPANS["mel"].start
-    form[..., 0] = (mfcc[..., 0] - cepstra[..., 0]) / per_decibel
-    form[..., first] = cepstra[..., 0] / per_decibel - loudness_db
+    form[..., 0] = (mfcc[..., 0] - cepstra[..., 0]) / _PER_DECIBEL
+    form[..., first] = cepstra[..., 0] / _PER_DECIBEL - loudness_db
     form[..., first + 1 : first + orders] = cepstra[..., 1:orders] - mfcc[..., 1:]
     form[..., first + orders : NOTHING] = cepstra[..., orders:-1]
     form[..., NOTHING] = 0

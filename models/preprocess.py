@@ -59,7 +59,7 @@ class Preprocessing:
         """
         mean, scale = baseline.blended(self.population)
         inputs: NDArray[np.float64] = (levelled - mean) / scale
-        np.clip(inputs, -LARGEST_DEVIATION, LARGEST_DEVIATION, out=inputs)
+        _draw_in(inputs, -LARGEST_DEVIATION, LARGEST_DEVIATION)
         inputs *= self.relevance
         share = baseline.weight / (baseline.weight + self.prior_weight)
         inputs[..., NOTHING] = MATURITY_SCALE * (2 * share - 1)
@@ -95,5 +95,17 @@ class Preprocessing:
         """
         mean, scale = baseline.blended(self.population)
         bound = LARGEST_DEVIATION * scale
-        baseline.update(np.clip(levelled, mean - bound, mean + bound), weight)
+        known = levelled.copy()
+        _draw_in(known, mean - bound, mean + bound)
+        baseline.update(known, weight)
         baseline.leaning.update(logits, weight)
+
+
+def _draw_in(
+    values: NDArray[np.float64],
+    lowest: float | NDArray[np.float64],
+    highest: float | NDArray[np.float64],
+) -> None:
+    """Bound values in place, as `np.clip` would in four times the time for so few."""
+    np.maximum(values, lowest, out=values)
+    np.minimum(values, highest, out=values)

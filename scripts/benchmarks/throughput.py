@@ -1,8 +1,10 @@
 """Recordings through the whole program: times real time per core, formats, cores, lengths."""
 
+import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from realtime.demonstration import demonstration_clip
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 44_100
-POLL_S = 0.01
+POLL_S = 0.05
 # Start-up, which no second process shortens, is to be a small part of it.
 COPIES = 8
 FORMATS = ("wav", "flac", "mp3", "ogg")
@@ -43,27 +45,37 @@ def run(*arguments: str | Path) -> dict[str, float]:
         stderr=subprocess.DEVNULL,
     )
     # The kernel's own peak would count this process, from which the program was forked.
-    peak_kb, finished = 0, 0
-    while not finished:
-        peak_kb = max(peak_kb, _peak_kb(program.pid))
-        time.sleep(POLL_S)
-        finished, status, usage = os.wait4(program.pid, os.WNOHANG)
+    watch = _PeakWatch(program.pid)
+    watch.start()
+    _, status, usage = os.wait4(program.pid, 0)
+    ended = time.perf_counter()
+    watch.stop.set()
+    watch.join()
     program.returncode = os.waitstatus_to_exitcode(status)
     if program.returncode:
         raise RuntimeError(f"{arguments} ended with {program.returncode}")
     return {
-        "wall_s": time.perf_counter() - started,
+        "wall_s": ended - started,
         "cpu_s": usage.ru_utime + usage.ru_stime,
-        "peak_mb": peak_kb / 1024,
+        "peak_mb": watch.peak_kb / 1024,
     }
 
 
-def _peak_kb(process: int) -> int:
-    """High-water mark of a process's resident memory; 0 once it has ended."""
-    for line in Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1])
-    return 0
+class _PeakWatch(threading.Thread):
+    """Follows the high-water mark of a process's resident memory, seldom, to take no time."""
+
+    def __init__(self, process: int) -> None:
+        super().__init__(daemon=True)
+        self.stop = threading.Event()
+        self.peak_kb = 0
+        self._status = Path(f"/proc/{process}/status")
+
+    def run(self) -> None:
+        """Look until told to stop, or until the process has ended."""
+        while not self.stop.wait(POLL_S):
+            with contextlib.suppress(OSError):
+                found = [line for line in self._status.read_text().splitlines() if "VmHWM" in line]
+                self.peak_kb = max([self.peak_kb, *(int(line.split()[1]) for line in found)])
 
 
 def measure(folder: Path, *, minutes: float = 10.0, runs: int = 3) -> dict[str, dict[str, float]]:
