@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.labels import EMOTIONS
+from realtime import prototypes
 from realtime.prototypes import FULL_INFORMATION, LEAST_RECORDINGS, information, refined
 
 Array = NDArray[np.float64]
@@ -48,6 +49,29 @@ def test_neither_order_nor_scale_nor_offset_of_the_layer_matters(
     order = np.random.default_rng(1).permutation(len(hidden))
     assert refined(probabilities[order], hidden[order]) == pytest.approx(found[order], abs=1e-9)
     assert refined(probabilities, 7 * hidden - 3) == pytest.approx(found, abs=1e-6)
+
+
+def test_large_folders_are_taken_in_pieces_that_change_nothing(
+    voice: tuple[Array, Array, NDArray[np.int64]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probabilities, hidden, _ = voice
+    whole = refined(probabilities, hidden)
+    monkeypatch.setattr(prototypes, "PIECE", 7)
+    assert refined(probabilities, hidden) == pytest.approx(whole, abs=1e-12)
+
+
+def test_each_recording_has_prototypes_of_its_own(
+    voice: tuple[Array, Array, NDArray[np.int64]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The voice speaks and sings, which differ more than any two emotions do.
+    probabilities, hidden, labels = voice
+    sung = np.arange(len(hidden)) % 2 == 0
+    places = hidden + np.outer(sung, np.full(UNITS, 2.5))
+    own = _right(refined(probabilities, places), labels)
+    monkeypatch.setattr(prototypes, "REACH", 1e9)
+    common = _right(refined(probabilities, places), labels)
+    assert own > _right(probabilities, labels) + 0.2
+    assert common < _right(probabilities, labels)
 
 
 def test_few_recordings_are_left_as_they_are(
