@@ -58,8 +58,7 @@ class Preprocessing:
         The place that `level_free` leaves empty tells how mature the baseline is.
         """
         mean, scale = baseline.blended(self.population)
-        inputs: NDArray[np.float64] = (levelled - mean) / scale
-        _draw_in(inputs, -LARGEST_DEVIATION, LARGEST_DEVIATION)
+        inputs = _drawn_in((levelled - mean) / scale, -LARGEST_DEVIATION, LARGEST_DEVIATION)
         inputs *= self.relevance
         share = baseline.weight / (baseline.weight + self.prior_weight)
         inputs[..., NOTHING] = MATURITY_SCALE * (2 * share - 1)
@@ -95,17 +94,15 @@ class Preprocessing:
         """
         mean, scale = baseline.blended(self.population)
         bound = LARGEST_DEVIATION * scale
-        known = levelled.copy()
-        _draw_in(known, mean - bound, mean + bound)
-        baseline.update(known, weight)
+        baseline.update(_drawn_in(levelled, mean - bound, mean + bound), weight)
         baseline.leaning.update(logits, weight)
 
 
-def _draw_in(
+def _drawn_in(
     values: NDArray[np.float64],
     lowest: float | NDArray[np.float64],
     highest: float | NDArray[np.float64],
-) -> None:
-    """Bound values in place, as `np.clip` would in four times the time for so few."""
-    np.maximum(values, lowest, out=values)
-    np.minimum(values, highest, out=values)
+) -> NDArray[np.float64]:
+    """Values within bounds, as by `np.clip`, which takes four times as long for so few."""
+    bounded: NDArray[np.float64] = np.minimum(np.maximum(values, lowest), highest)
+    return bounded

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.labels import EMOTIONS
+from models.network import softmax
 from realtime.smoothing import LEAST_PROBABILITY
 
 FULLNESS_POWER = 8
@@ -46,10 +47,7 @@ class Pool:
         """Probabilities of the recording, shape (8,); None if there was no window."""
         if not self._weight:
             return None
-        mean = self._total / self._weight
-        powers = np.exp(mean - mean.max())
-        pooled: NDArray[np.float64] = powers / powers.sum()
-        return pooled
+        return softmax(self._total / self._weight)
 
     def mean_hidden(self) -> NDArray[np.float64]:
         """Mean of what was given as `hidden`, shape (units,), the fullest weighing most."""

@@ -16,6 +16,8 @@ information. Below `LEAST_INFORMATION`, or with few recordings, nothing is chang
 import numpy as np
 from numpy.typing import NDArray
 
+from models.network import softmax
+
 ROUNDS = 2
 # Squared distances count in units of the mean one from the centre. A neighbour that far away
 # contributes exp(-1 / REACH); a prototype that far away costs STRENGTH in the logits.
@@ -58,8 +60,8 @@ def refined(probabilities: Array, hidden: Array) -> Array:
     logits, found = before, probabilities
     for _ in range(ROUNDS):
         logits = before - STRENGTH * share * _distances(places, found)
-        found = _softmax(logits)
-    return _softmax(logits / (1 + DAMPING * share))
+        found = softmax(logits)
+    return softmax(logits, 1 + DAMPING * share)
 
 
 def information(probabilities: Array) -> float:
@@ -100,9 +102,3 @@ def _distances(places: Array, probabilities: Array) -> Array:
 
 def _entropy(probabilities: Array) -> float:
     return -float(probabilities @ np.log(np.maximum(probabilities, TINY)))
-
-
-def _softmax(logits: Array) -> Array:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    found: Array = powers / powers.sum(axis=1, keepdims=True)
-    return found

@@ -5,6 +5,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from models.network import softmax
+
 LEAST_PROBABILITY = 1e-6
 
 
@@ -39,9 +41,7 @@ class Smoother:
             self._mean = logs
         else:
             self._mean = self._keep * self._mean + (1 - self._keep) * logs
-        powers = np.exp(self._mean - self._mean.max())
-        smoothed: NDArray[np.float64] = powers / powers.sum()
-        return smoothed
+        return softmax(self._mean)
 
     def silence(self) -> None:
         """Tell of a window without speech."""

@@ -4,7 +4,7 @@ The baselines are learnt window by window with the live path's own `Preprocessin
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
@@ -100,7 +100,8 @@ def joined(parts: Iterable[Verdicts]) -> Verdicts:
 
 def cold(judge: Judge, table: Table) -> Verdicts:
     """Every row judged without a baseline."""
-    return _verdicts(judge, table, table.levelled.astype(np.float64), SpeakerBaseline())
+    baseline = SpeakerBaseline()
+    return _verdicts(table, judge.answers(table.levelled.astype(np.float64), baseline), baseline)
 
 
 def after_clips(
@@ -128,7 +129,8 @@ def after_clips(
             rows = [np.flatnonzero((part.clip == clip) & part.is_live) for clip in heard]
             baseline = judge.learnt(levelled, evidence, chain.from_iterable(rows))
             rest = ~np.isin(part.clip, heard)
-            parts.append(_verdicts(judge, part.rows(rest), levelled[rest], baseline))
+            answers = judge.answers(levelled[rest], baseline)
+            parts.append(_verdicts(part.rows(rest), answers, baseline))
     return joined(parts)
 
 
@@ -144,12 +146,12 @@ def folder(judge: Judge, table: Table) -> Verdicts:
         baseline = SpeakerBaseline()
         for vector, evidence in zip(levelled, part.evidence.tolist(), strict=True):
             baseline.update(vector, evidence)
+        hidden = judge.hidden(levelled, baseline)
+        logits = judge.network.answers(hidden).astype(np.float64)
         if weight := float(part.evidence.sum()):
-            logits = judge.logits(levelled, baseline)
-            answers = np.average(logits, axis=0, weights=part.evidence)
-            baseline.leaning.update(answers, weight)
-        found = _verdicts(judge, part, levelled, baseline)
-        parts.append(replace(found, hidden=judge.hidden(levelled, baseline)))
+            baseline.leaning.update(np.average(logits, axis=0, weights=part.evidence), weight)
+        answers = judge.preprocessing.without_leaning(logits, baseline)
+        parts.append(_verdicts(part, answers, baseline, hidden))
     return joined(parts)
 
 
@@ -158,15 +160,21 @@ def _speakers(table: Table) -> Iterable[Table]:
     return (table.rows(speaker == one) for one in np.unique(speaker).tolist())
 
 
-def _verdicts(judge: Judge, table: Table, levelled: Array, baseline: SpeakerBaseline) -> Verdicts:
+def _verdicts(
+    table: Table,
+    answers: Array,
+    baseline: SpeakerBaseline,
+    hidden: NDArray[np.float32] | None = None,
+) -> Verdicts:
     return Verdicts(
-        logits=judge.answers(levelled, baseline),
-        weight=np.full(len(levelled), baseline.weight),
+        logits=answers,
+        weight=np.full(len(answers), baseline.weight),
         clip=table.clip.astype(np.int64),
         labels=table.labels,
         active_frames=np.rint(table.active_s * FRAMES_PER_SECOND).astype(np.int64),
         is_live=table.is_live,
         speaker=table.speaker[table.clip].astype(np.int64),
+        hidden=hidden,
     )
 
 
