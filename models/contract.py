@@ -8,12 +8,12 @@ import hashlib
 import json
 from typing import Any
 
-from models import audio, frames, windows
+from models import audio, frames, window_vector, windows
 from models.feature_table import FEATURE_NAMES
 from models.filter_banks import FRAME_SAMPLES, HOP_SAMPLES
 from models.gate import gate_contract
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 
 
 def signal_contract() -> dict[str, Any]:
@@ -42,6 +42,8 @@ def signal_contract() -> dict[str, Any]:
         "window": {
             "active_range_db": windows.ACTIVE_RANGE_DB,
             "least_active_frames": windows.LEAST_ACTIVE_FRAMES,
+            "deviation_of": list(window_vector.MOVING),
+            "step_of": window_vector.STEPPING,
         },
         "features": list(FEATURE_NAMES),
     }

@@ -1,8 +1,9 @@
-"""Window vectors in a form that a microphone's gain does not change.
+"""Window vectors in a form that a microphone's gain does not change: 193 numbers for the network.
 
 The 193 features say the spectrum twice: as the logarithm of the mean mel power, and as MFCC, the
 mean of logarithms. Their difference tells how much each cepstral order moves within the window,
-and neither gain nor equaliser changes it. The vector keeps its 193 places:
+and neither gain nor equaliser changes it. The fine structure of the mean spectrum is given up for
+more of that: how far each order strays from its mean, and how restless it is on its way.
 
 ========  ==================================================================================
 0         mean level of the frames, less the level of the mean spectrum
@@ -10,7 +11,9 @@ and neither gain nor equaliser changes it. The vector keeps its 193 places:
 40–51     chroma
 52        mean of the mel bands in decibels, less the loudness of all of them
 53–91     cepstra 1–39 of the mean spectrum, less MFCC 1–39
-92–178    cepstra 40–126 of the mean spectrum
+92–131    standard deviation of MFCC 0–39
+132–171   mean absolute step of MFCC 0–39, over their standard deviation
+172–178   standard deviation of the contrasts
 179       nothing
 180–192   contrast and tonnetz
 ========  ==================================================================================
@@ -21,9 +24,16 @@ from numpy.typing import NDArray
 
 from models.feature_table import SIZES, SPANS
 from models.frames import AMIN
+from models.window_vector import DEVIATIONS, MEANS, STEPS
 
-FORM = "level-free cepstra"
+FORM = "level-free cepstra and their movement"
 NOTHING = SPANS["mel"].stop - 1
+GAPS = slice(SPANS["mel"].start, SPANS["mel"].start + SIZES["mfcc"])
+STRAYING = slice(GAPS.stop, GAPS.stop + SIZES["mfcc"])
+RESTLESS = slice(STRAYING.stop, STRAYING.stop + SIZES["mfcc"])
+UNEVEN = slice(RESTLESS.stop, NOTHING)
+# In units of MFCC: what strays less than this is not asked how restlessly it does.
+LEAST_DEVIATION = 0.1
 
 
 def _cosines() -> NDArray[np.float64]:
@@ -32,7 +42,7 @@ def _cosines() -> NDArray[np.float64]:
     matrix: NDArray[np.float64] = np.cos(np.pi * order * (2 * np.arange(bands) + 1) / (2 * bands))
     matrix *= np.sqrt(2.0 / bands)
     matrix[0] /= np.sqrt(2.0)
-    return matrix.T.copy()
+    return matrix[: SIZES["mfcc"]].T.copy()
 
 
 _COSINES = _cosines()
@@ -45,22 +55,25 @@ def level_free(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    vectors : ndarray, shape (193,) or (n, 193)
+    vectors : ndarray, shape (280,) or (n, 280)
+        See `models.window_vector`.
 
     Returns
     -------
-    ndarray of the same shape, float64
+    ndarray, shape (193,) or (n, 193), float64
     """
-    form = vectors.astype(np.float64)
-    mel = np.maximum(form[..., SPANS["mel"]], AMIN)
-    mfcc = vectors[..., SPANS["mfcc"]]
+    exact = vectors.astype(np.float64)
+    form = exact[..., MEANS].copy()
+    mel = np.maximum(exact[..., SPANS["mel"]], AMIN)
+    mfcc = exact[..., SPANS["mfcc"]]
     cepstra = 10 * np.log10(mel) @ _COSINES
     loudness_db = 10 * np.log10(mel.sum(axis=-1))
-    orders = SIZES["mfcc"]
-    first = SPANS["mel"].start
+    deviation = exact[..., DEVIATIONS["mfcc"]]
     form[..., 0] = (mfcc[..., 0] - cepstra[..., 0]) / _PER_DECIBEL
-    form[..., first] = cepstra[..., 0] / _PER_DECIBEL - loudness_db
-    form[..., first + 1 : first + orders] = cepstra[..., 1:orders] - mfcc[..., 1:]
-    form[..., first + orders : NOTHING] = cepstra[..., orders:-1]
+    form[..., GAPS] = cepstra - mfcc
+    form[..., GAPS.start] = cepstra[..., 0] / _PER_DECIBEL - loudness_db
+    form[..., STRAYING] = deviation
+    form[..., RESTLESS] = exact[..., STEPS] / (deviation + LEAST_DEVIATION)
+    form[..., UNEVEN] = exact[..., DEVIATIONS["contrast"]]
     form[..., NOTHING] = 0
     return form

@@ -45,8 +45,12 @@ class Preprocessing:
 
         Parameters
         ----------
-        vectors : ndarray, shape (193,) or (n, 193)
+        vectors : ndarray, shape (280,) or (n, 280)
             Window vectors.
+
+        Returns
+        -------
+        ndarray, shape (193,) or (n, 193)
         """
         return level_free(vectors)
 

@@ -1,4 +1,4 @@
-"""Window vectors: the mean over the active frames of the last seconds, once a hop."""
+"""Window vectors: what the active frames of the last seconds come to, once a hop."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.audio import SAMPLE_RATE
-from models.feature_table import FEATURE_COUNT
+from models.feature_table import FEATURE_COUNT, SIZES
 from models.filter_banks import HOP_SAMPLES
 from models.frame_stream import FrameBatch
 from models.frames import frame_count
 from models.level_meter import SILENCE_DBFS
 from models.recent import Recent
+from models.window_vector import MOVING_COUNT, moving, steps, window_vector
 
 ACTIVE_RANGE_DB = 30.0
 LEAST_ACTIVE_FRAMES = 50
@@ -26,8 +27,8 @@ class Window:
     ----------
     start, end : int
         Canonical samples since the segment's start.
-    vector : ndarray, shape (193,), float32, or None
-        Mean over the active frames; None with too little speech.
+    vector : ndarray, shape (280,), float32, or None
+        Of the active frames, see `models.window_vector`; None with too little speech.
     active_frames, frames : int
         Frames that count as speech, and all of them.
     level_dbfs : float
@@ -46,7 +47,7 @@ class Window:
 
 
 class Windower:
-    """Averages the active frames of the last seconds, once a hop.
+    """Sums up the active frames of the last seconds, once a hop.
 
     Parameters
     ----------
@@ -71,6 +72,9 @@ class Windower:
         self._first_frame = 0
         self._end = hop_samples
         self._features = Recent(np.zeros((0, FEATURE_COUNT), np.float32))
+        self._moving = Recent(np.zeros((0, MOVING_COUNT), np.float32))
+        self._steps = Recent(np.zeros((0, SIZES["mfcc"]), np.float32))
+        self._latest = np.zeros(FEATURE_COUNT, np.float32)
         self._speech_db = Recent(np.zeros(0))
 
     def push(self, batch: FrameBatch, canonical_samples: int) -> list[Window]:
@@ -83,8 +87,7 @@ class Windower:
         canonical_samples : int
             Samples of the segment so far.
         """
-        self._features.append(batch.features)
-        self._speech_db.append(np.where(batch.speech, batch.level_db, -np.inf))
+        self._keep(batch)
         windows = []
         while self._end <= canonical_samples:
             windows.append(self._window_at(self._end))
@@ -92,13 +95,22 @@ class Windower:
         self._forget_frames()
         return windows
 
+    def _keep(self, batch: FrameBatch) -> None:
+        if not len(batch.speech):
+            return
+        self._features.append(batch.features)
+        self._moving.append(moving(batch.features))
+        self._steps.append(steps(batch.features, self._latest))
+        self._speech_db.append(np.where(batch.speech, batch.level_db, -np.inf))
+        self._latest = batch.features[-1]
+
     def _first_frame_of(self, end: int) -> int:
         return max(0, -(-(end - self._window) // HOP_SAMPLES))
 
     def _window_at(self, end: int) -> Window:
         first = self._first_frame_of(end)
         stop = max(first, frame_count(end))
-        vector, active = self._mean(first - self._first_frame, stop - self._first_frame)
+        vector, active = self._vector(first - self._first_frame, stop - self._first_frame)
         return Window(
             start=max(0, end - self._window),
             end=end,
@@ -107,7 +119,7 @@ class Windower:
             frames=stop - first,
         )
 
-    def _mean(self, first: int, stop: int) -> tuple[NDArray[np.float32] | None, int]:
+    def _vector(self, first: int, stop: int) -> tuple[NDArray[np.float32] | None, int]:
         speech_db = self._speech_db.rows(first, stop)
         loudest_db = speech_db.max(initial=-np.inf)
         if loudest_db == -np.inf:
@@ -116,13 +128,18 @@ class Windower:
         count = int(np.count_nonzero(active))
         if count < self._least:
             return None, count
-        # Summed afresh each time: a running add-and-subtract would drift.
-        features = self._features.rows(first, stop)
-        return active.astype(np.float32) @ features / np.float32(count), count
+        vector = window_vector(
+            self._features.rows(first, stop),
+            self._moving.rows(first, stop),
+            self._steps.rows(first, stop),
+            active,
+        )
+        return vector, count
 
     def _forget_frames(self) -> None:
         drop = self._first_frame_of(self._end) - self._first_frame
         drop = min(max(0, drop), len(self._features))
-        self._features.drop(drop)
+        for kept in (self._features, self._moving, self._steps):
+            kept.drop(drop)
         self._speech_db.drop(drop)
         self._first_frame += drop

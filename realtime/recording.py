@@ -14,16 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.audio import SAMPLE_RATE
-from models.feature_table import FEATURE_COUNT
 from models.filter_banks import FilterBanks
 from models.frames import FrameExtractor
 from models.segment import SegmentStream
+from models.window_vector import WINDOW_VECTOR_SIZE
 from models.windows import FRAMES_PER_SECOND, Window
 from realtime.sources.base import Block
 from realtime.sources.file import FileSource
 
 ENOUGH_ACTIVE_FRAMES = 30
-ROW_FLOATS = FEATURE_COUNT + 1
+ROW_FLOATS = WINDOW_VECTOR_SIZE + 1
 ROWS_AT_ONCE = 1024
 
 
@@ -49,7 +49,7 @@ class Recording:
     spool: Path
 
     def windows(self) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
-        """Vectors, shape (n, 193), and active frames, shape (n,), a thousand at a time."""
+        """Vectors, shape (n, 280), and active frames, shape (n,), a thousand at a time."""
         with self.spool.open("rb") as file:
             while content := file.read(ROWS_AT_ONCE * ROW_FLOATS * 4):
                 rows = np.frombuffer(content, np.float32).reshape(-1, ROW_FLOATS)

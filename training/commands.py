@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from models.feature_table import FEATURE_COUNT
 from models.labels import EMOTIONS
 from models.shipped import models_folder
+from models.window_vector import MEANS
 from training.config import BOTH, FRAMEWORKS, TrainingSettings, training_settings
 from training.features import WHOLE_CLIP_S
 from training.ravdess import Clip
@@ -55,7 +56,7 @@ def explore(arguments: argparse.Namespace) -> int:
         )
         whole = found.window_s == WHOLE_CLIP_S
         vectors = np.full((len(clips), FEATURE_COUNT), np.nan, np.float32)
-        vectors[found.clip[whole]] = found.vectors[whole]
+        vectors[found.clip[whole]] = found.vectors[whole][:, MEANS]
         return vectors
 
     settings = training_settings(arguments.config)

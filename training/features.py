@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from models.audio import SAMPLE_RATE
 from models.contract import fingerprint, signal_contract
 from models.errors import AudioError, OutputError
-from models.feature_table import FEATURE_COUNT
 from models.filter_banks import HOP_SAMPLES, make_filter_banks
 from models.frame_stream import FrameBatch, FrameStream
 from models.frames import FrameExtractor
+from models.window_vector import WINDOW_VECTOR_SIZE
 from models.windows import FRAMES_PER_SECOND, Window, Windower
 from training.augment import AS_IT_IS, Copy, make_copy
 from training.sound import read_sound
@@ -47,7 +47,7 @@ class SoundVectors:
 
     Attributes
     ----------
-    vectors : ndarray, shape (n, 193), float32
+    vectors : ndarray, shape (n, 280), float32
         Window vectors as the live path makes them.
     window_s : ndarray, shape (n,), float32
         Length of each window; 0 stands for the whole sound.
@@ -146,7 +146,7 @@ def _stacked(windows: Iterable[tuple[float, Window]], hops: int) -> SoundVectors
     spoken = [(length, window) for length, window in windows if window.vector is not None]
     vectors = [window.vector for _, window in spoken if window.vector is not None]
     return SoundVectors(
-        vectors=np.array(vectors, np.float32).reshape(-1, FEATURE_COUNT),
+        vectors=np.array(vectors, np.float32).reshape(-1, WINDOW_VECTOR_SIZE),
         window_s=np.array([length for length, _ in spoken], np.float32),
         end=np.array([window.end for _, window in spoken], np.int64),
         active_frames=np.array([window.active_frames for _, window in spoken], np.int32),

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from models.baseline import SpeakerBaseline
 from models.bundle import Bundle, framework_file, load_bundle
 from models.errors import UsageError
-from models.feature_table import FEATURE_COUNT
 from models.labels import EMOTIONS, Emotion
 from models.network import softmax
+from models.window_vector import WINDOW_VECTOR_SIZE
 from realtime.recording import analyse
 from training.config import FRAMEWORKS
 from training.features import HOP_S
@@ -93,14 +93,14 @@ def predict(path: Path, bundle: Bundle, model: FrameworkModel) -> Prediction:
 
 
 def spoken_windows(path: Path, bundle: Bundle) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Vectors, shape (n, 193), and active frames, shape (n,), of windows with enough speech."""
+    """Vectors, shape (n, 280), and active frames, shape (n,), of windows with enough speech."""
     with TemporaryDirectory(prefix="ser-live-") as folder:
         recording = analyse(
             path, bundle.banks, window_s=LIVE_WINDOW_S, hop_s=HOP_S, folder=Path(folder)
         )
         parts = list(recording.windows())
     if not parts:
-        return np.zeros((0, FEATURE_COUNT), np.float32), np.zeros(0, np.int64)
+        return np.zeros((0, WINDOW_VECTOR_SIZE), np.float32), np.zeros(0, np.int64)
     return (
         np.concatenate([vectors for vectors, _ in parts]),
         np.concatenate([active_frames for _, active_frames in parts]),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.feature_table import FEATURE_COUNT
 from models.labels import EMOTIONS
 from models.level_free import level_free
 from models.windows import FRAMES_PER_SECOND, LEAST_ACTIVE_FRAMES
@@ -119,7 +120,7 @@ def make_table(
     emotion, speaker, is_song : ndarray, shape (sounds,)
         All is speech where `is_song` is left out.
     """
-    levelled = np.empty_like(vectors.vectors)
+    levelled = np.empty((len(vectors.vectors), FEATURE_COUNT), np.float32)
     for first in range(0, len(levelled), ROWS_AT_ONCE):
         some = slice(first, first + ROWS_AT_ONCE)
         levelled[some] = level_free(vectors.vectors[some])

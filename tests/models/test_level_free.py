@@ -7,19 +7,23 @@ from numpy.typing import NDArray
 from scipy.fft import dct
 
 from models.feature_table import FEATURE_COUNT, SPANS
-from models.level_free import NOTHING, level_free
+from models.level_free import GAPS, NOTHING, RESTLESS, STRAYING, UNEVEN, level_free
+from models.window_vector import DEVIATIONS, STEPS, WINDOW_VECTOR_SIZE
 
 MEL, MFCC = SPANS["mel"], SPANS["mfcc"]
-GAPS = slice(MEL.start + 1, MEL.start + 40)
+SHAPES = slice(GAPS.start + 1, GAPS.stop)
 
 
 def random_vector(seed: int) -> NDArray[np.float64]:
-    """Means over frames of a random spectrogram, as a window vector has them."""
+    """Means and movement of a random spectrogram, as a window vector has them."""
     rng = np.random.default_rng(seed)
     power_db = rng.normal(-20, 15, (30, 128)) + rng.normal(0, 10, (30, 1))
-    vector = rng.normal(size=FEATURE_COUNT)
+    mfcc = dct(power_db, norm="ortho", axis=1)[:, :40]
+    vector = rng.uniform(0.1, 2, size=WINDOW_VECTOR_SIZE)
     vector[MEL] = (10 ** (power_db / 10)).mean(axis=0)
-    vector[MFCC] = dct(power_db, norm="ortho", axis=1)[:, :40].mean(axis=0)
+    vector[MFCC] = mfcc.mean(axis=0)
+    vector[DEVIATIONS["mfcc"]] = mfcc.std(axis=0)
+    vector[STEPS] = np.abs(np.diff(mfcc, axis=0)).mean(axis=0)
     return vector
 
 
@@ -43,28 +47,44 @@ def test_an_equaliser_leaves_the_movement_of_each_order_alone(seed: int) -> None
     vector = random_vector(seed)
     curve_db = np.random.default_rng(seed + 1).normal(0, 6, 128)
     found, expected = level_free(through(vector, curve_db)), level_free(vector)
-    np.testing.assert_allclose(found[GAPS], expected[GAPS], atol=1e-8)
-    np.testing.assert_allclose(found[0], expected[0], atol=1e-8)
+    for movement in (0, SHAPES, STRAYING, RESTLESS, UNEVEN):
+        np.testing.assert_allclose(found[movement], expected[movement], atol=1e-8)
     assert np.abs(found - expected).max() > 1
 
 
 def test_a_sound_that_does_not_move_has_no_gap() -> None:
     vector = random_vector(0)
     vector[MFCC] = dct(10 * np.log10(vector[MEL]), norm="ortho")[:40]
-    np.testing.assert_allclose(level_free(vector)[GAPS], 0, atol=1e-9)
-    np.testing.assert_allclose(level_free(vector)[0], 0, atol=1e-9)
+    vector[FEATURE_COUNT:] = 0
+    form = level_free(vector)
+    np.testing.assert_allclose(form[[0, *range(SHAPES.start, SHAPES.stop)]], 0, atol=1e-9)
+    assert not form[STRAYING.start : UNEVEN.stop].any()
 
 
 def test_one_place_is_empty_and_the_rest_stays() -> None:
     vectors = np.stack([random_vector(seed) for seed in range(3)])
     form = level_free(vectors)
-    assert form.shape == vectors.shape
+    assert form.shape == (3, FEATURE_COUNT)
     assert not form[:, NOTHING].any()
     for kept in (slice(1, 40), SPANS["chroma"], SPANS["contrast"], SPANS["tonnetz"]):
         np.testing.assert_array_equal(form[:, kept], vectors[:, kept])
 
 
+def test_restlessness_is_the_step_in_deviations() -> None:
+    vector = random_vector(1)
+    slower = vector.copy()
+    slower[STEPS] /= 2
+    form, calmer = level_free(vector), level_free(slower)
+    np.testing.assert_allclose(calmer[RESTLESS], form[RESTLESS] / 2)
+    np.testing.assert_array_equal(
+        np.delete(calmer, range(*RESTLESS.indices(193))),
+        np.delete(form, range(*RESTLESS.indices(193))),
+    )
+    np.testing.assert_array_equal(form[STRAYING], vector[DEVIATIONS["mfcc"]])
+    np.testing.assert_array_equal(form[UNEVEN], vector[DEVIATIONS["contrast"]])
+
+
 def test_silence_is_finite_and_the_vector_stays_as_it_was() -> None:
-    silence = np.zeros(FEATURE_COUNT)
+    silence = np.zeros(WINDOW_VECTOR_SIZE)
     assert np.isfinite(level_free(silence)).all()
     assert not silence.any()

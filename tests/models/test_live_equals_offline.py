@@ -1,7 +1,7 @@
 """The proof: for any partition into blocks and any source rate, live equals offline.
 
 Offline here is written the slow, plain way from the definition in the text: resample the whole
-segment, decide all chunks, compute all frames, average per window.
+segment, decide all chunks, compute all frames, take mean, deviation and steps per window.
 """
 
 import numpy as np
@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from models.feature_table import SPANS
 from models.filter_banks import make_filter_banks
 from models.frames import FrameExtractor
 from models.gate import SpeechGate
@@ -35,8 +36,21 @@ def _offline(
         inside = [k for k in range(count) if 160 * k >= end - window and 160 * k + 1024 <= end]
         heard = [k for k in inside if spoken[k]]
         active = [k for k in heard if level[k] >= max(level[heard]) - 30]
-        rows.append((len(active), frames[active].mean(axis=0) if len(active) >= 50 else None))
+        rows.append((len(active), _vector(frames, active) if len(active) >= 50 else None))
     return rows
+
+
+def _vector(frames: NDArray[np.float64], active: list[int]) -> NDArray[np.float64]:
+    mfcc, contrast = frames[:, SPANS["mfcc"]], frames[:, SPANS["contrast"]]
+    steps = [np.abs(mfcc[k] - mfcc[k - 1]) for k in active if k - 1 in active]
+    return np.concatenate(
+        [
+            frames[active].mean(axis=0),
+            mfcc[active].std(axis=0),
+            contrast[active].std(axis=0),
+            np.mean(steps, axis=0),
+        ]
+    )
 
 
 def _live(

@@ -9,6 +9,7 @@ from models.baseline import Population, SpeakerBaseline
 from models.feature_table import FEATURE_COUNT, SPANS
 from models.level_free import NOTHING
 from models.preprocess import LARGEST_DEVIATION, MATURITY_SCALE, Preprocessing
+from models.window_vector import MEANS, WINDOW_VECTOR_SIZE
 
 RNG = np.random.default_rng(0)
 PREPROCESSING = Preprocessing(
@@ -25,7 +26,10 @@ PREPROCESSING = Preprocessing(
 
 
 def vectors(count: int = 5) -> np.ndarray:
-    rows = np.random.default_rng(1).normal(0, 5, (count, FEATURE_COUNT))
+    rows = np.random.default_rng(1).normal(0, 5, (count, WINDOW_VECTOR_SIZE))
+    rows[:, MEANS.stop :] = np.random.default_rng(3).uniform(
+        1, 9, (count, WINDOW_VECTOR_SIZE - MEANS.stop)
+    )
     rows[:, SPANS["mel"]] = np.random.default_rng(2).uniform(1e-6, 1, (count, 128))
     return rows
 

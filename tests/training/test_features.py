@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from models.audio import SAMPLE_RATE
 from models.errors import AudioError, OutputError
 from models.segment import SegmentStream
+from models.window_vector import WINDOW_VECTOR_SIZE
 from training import features
 from training.augment import AS_IT_IS, Copy, make_copy
 from training.features import (
@@ -67,7 +68,7 @@ def test_a_clip_as_a_whole_has_one_row(clips: list[Path]) -> None:
 def test_silence_and_a_sound_shorter_than_a_frame_have_no_rows() -> None:
     for count in (SAMPLE_RATE, 100, 0):
         found = sound_vectors(np.zeros(count, np.float32), SAMPLE_RATE, frame_extractor())
-        assert found.vectors.shape == (0, 193)
+        assert found.vectors.shape == (0, WINDOW_VECTOR_SIZE)
 
 
 def test_the_cache_gives_what_was_computed(

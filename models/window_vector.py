@@ -1,0 +1,87 @@
+"""What a window tells of its frames: the mean of the 193 features, and how some of them move.
+
+::
+
+    0-192    mean of the 193 features
+    193-232  standard deviation of the MFCC
+    233-239  standard deviation of the spectral contrasts
+    240-279  mean absolute step of each MFCC from one frame to the next
+
+A mean forgets how lively a voice is, which is much of what tells one emotion from another. All of
+it is taken over the active frames only, and neither a gain nor an equaliser changes how an MFCC
+moves.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.feature_table import FEATURE_COUNT, SIZES, SPANS
+
+MOVING = ("mfcc", "contrast")
+STEPPING = "mfcc"
+MOVING_COUNT = sum(SIZES[name] for name in MOVING)
+
+MEANS = slice(0, FEATURE_COUNT)
+DEVIATIONS = {
+    "mfcc": slice(FEATURE_COUNT, FEATURE_COUNT + SIZES["mfcc"]),
+    "contrast": slice(FEATURE_COUNT + SIZES["mfcc"], FEATURE_COUNT + MOVING_COUNT),
+}
+STEPS = slice(FEATURE_COUNT + MOVING_COUNT, FEATURE_COUNT + MOVING_COUNT + SIZES[STEPPING])
+WINDOW_VECTOR_SIZE = STEPS.stop
+Array = NDArray[np.float32]
+
+
+def moving(features: Array) -> Array:
+    """The features whose deviation counts, shape (k, 47), of frames, shape (k, 193)."""
+    return np.concatenate([features[:, SPANS[name]] for name in MOVING], axis=1)
+
+
+def steps(features: Array, before: Array) -> Array:
+    """How far each MFCC is from where it was one frame earlier.
+
+    Parameters
+    ----------
+    features : ndarray, shape (k, 193)
+        Consecutive frames.
+    before : ndarray, shape (193,)
+        The frame before the first.
+
+    Returns
+    -------
+    ndarray, shape (k, 40)
+    """
+    mfcc = np.concatenate([before[None, SPANS[STEPPING]], features[:, SPANS[STEPPING]]])
+    return np.abs(np.diff(mfcc, axis=0))
+
+
+def window_vector(
+    features: Array, moving_features: Array, step_sizes: Array, active: NDArray[np.bool_]
+) -> Array:
+    """Sum up the frames of one window.
+
+    Parameters
+    ----------
+    features : ndarray, shape (k, 193)
+    moving_features : ndarray, shape (k, 47)
+        From `moving`.
+    step_sizes : ndarray, shape (k, 40)
+        From `steps`.
+    active : ndarray, shape (k,), bool
+        Frames that count, at least one. A step counts if both of its frames do.
+
+    Returns
+    -------
+    ndarray, shape (280,), float32
+    """
+    vector = np.empty(WINDOW_VECTOR_SIZE, np.float32)
+    # Summed afresh each time: a running add-and-subtract would drift.
+    weights = active.astype(np.float32)
+    weights /= weights.sum()
+    np.matmul(weights, features, out=vector[MEANS])
+    apart = moving_features - weights @ moving_features
+    np.square(apart, out=apart)
+    np.sqrt(weights @ apart, out=vector[MEANS.stop : STEPS.start])
+    both = (active[1:] & active[:-1]).astype(np.float32)
+    np.matmul(both, step_sizes[1:], out=vector[STEPS])
+    vector[STEPS] /= max(1, both.sum())
+    return vector
