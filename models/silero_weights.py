@@ -1,4 +1,4 @@
-"""The weights of Silero VAD 6.2 (16 kHz), arranged for few and large products.
+"""The weights of Silero VAD 6.2 (8 kHz), arranged for few and large products.
 
 Weights: https://github.com/snakers4/silero-vad (MIT, LICENSES/MIT-silero.txt), taken from its
 wheel by scripts/export_silero.py. The state that the memory starts from is ours, fitted by
@@ -19,8 +19,8 @@ Array = npt.NDArray[np.float32]
 
 WEIGHTS_FILE = Path(__file__).with_name("silero_vad.npz")
 START_FILE = Path(__file__).with_name("gate_start.npz")
-WEIGHTS_SHA256 = "0b016eb0b9f9aeaf1ca81f01cc61fcb83011307ee24d2c157b2a8edf05fa0685"
-START_SHA256 = "6b7229a767a2ebff7f5da4a7e9e1f20d50730bdc54ac4d612368492e680e1591"
+WEIGHTS_SHA256 = "05957a244bb613bb3cc4c1e0695e5e7181690ef527863a66d99ef135a8e76df4"
+START_SHA256 = "9915b6b26ce666e23f018e4e99b889b8746d165365483dd0ec79edd129218fdc"
 
 FFT = 256
 CELLS = 128
@@ -42,7 +42,8 @@ class SileroWeights:
 
     def __init__(self, path: Path = WEIGHTS_FILE) -> None:
         w = _read(path, WEIGHTS_SHA256)
-        self.hann = np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FFT) / FFT), np.float32)
+        # A sum over twice as many samples as at 8 kHz, hence half of the window of Hann.
+        self.hann = np.asarray(0.25 - 0.25 * np.cos(2 * np.pi * np.arange(FFT) / FFT), np.float32)
         self.taps1 = np.ascontiguousarray(w["conv1_weight"].transpose(2, 1, 0))
         self.bias1 = w["conv1_bias"]
         self.band2 = _banded(w["conv2_weight"], steps=4)

@@ -20,12 +20,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import soundfile
+import soxr
 
 from models.audio import SAMPLE_RATE, Canonical, to_mono
 from models.gate import GATE
 from models.silero import BLOCK, CHUNK, CONTEXT, Encoder, magnitudes
 from models.silero_weights import CELLS, SileroWeights, shipped_weights
 from models.slow_gain import SlowGain
+from training.augment import band_limited, coloured_noise, with_noise
 
 Array = npt.NDArray[np.float32]
 
@@ -34,7 +36,10 @@ ACTORS = range(1, 11)
 ACTIVE_RANGE_DB = 30
 BATCH = 96
 ROUNDS = 150
+AVERAGED_FROM = 75
 NOISE_WEIGHT = 2.0
+VOICE_SPEEDS = (0.85, 1.2)
+NOISE_SPEEDS = (0.7, 0.85, 1.2, 1.45)
 PAUSE_WEIGHT = 0.1
 # The gate opens at 0.3, not 0.5: the loss has its middle there.
 THRESHOLD_LOGIT = float(np.log(0.3 / 0.7))
@@ -50,7 +55,11 @@ def read_canonical(path: Path) -> Array:
 
 
 def speech(folder: Path, rng: np.random.Generator) -> Iterator[Array]:
-    """Give every clip twice: as it is, and from a place within at another level."""
+    """Give every clip six times.
+
+    As it is, from a place within at another level, at two other speeds, through a telephone,
+    and in noise.
+    """
     for path in sorted(folder.rglob("03-*-??.*")):
         if int(path.stem[-2:]) in ACTORS:
             clip = read_canonical(path)
@@ -58,15 +67,23 @@ def speech(folder: Path, rng: np.random.Generator) -> Iterator[Array]:
             gain_db = rng.uniform(-30, 6)
             start = rng.integers(SAMPLE_RATE // 2, 3 * SAMPLE_RATE // 2)
             yield clip[start:] * np.float32(10 ** (gain_db / 20))
+            for speed in VOICE_SPEEDS:
+                yield soxr.resample(clip, SAMPLE_RATE * speed, SAMPLE_RATE)
+            yield band_limited(clip, SAMPLE_RATE, 300, 3400)
+            yield with_noise(clip, rng.uniform(5, 20), coloured_noise(clip.size, rng))
 
 
 def noise(folder: Path, rng: np.random.Generator) -> Iterator[Array]:
-    """Give recorded noises from three places each, coloured noise, and hum."""
+    """Give recorded noises from three places and at four other speeds, coloured noise, and hum."""
+    count = 3 * SAMPLE_RATE
     for path in sorted(folder.iterdir())[::2]:
         recording = read_canonical(path)
         for second in range(3):
-            yield recording[second * SAMPLE_RATE :][: 3 * SAMPLE_RATE]
-    count = 3 * SAMPLE_RATE
+            yield recording[second * SAMPLE_RATE :][:count]
+        for speed in NOISE_SPEEDS:
+            played = soxr.resample(recording, SAMPLE_RATE * speed, SAMPLE_RATE)
+            start = rng.integers(max(1, played.size - count))
+            yield played[start:][:count] * np.float32(10 ** (rng.uniform(-30, 0) / 20))
     for tilt in (0, 0.5, 1):
         for level_dbfs in range(-100, -10, 10):
             spectrum = np.fft.rfft(rng.standard_normal(count))
@@ -161,7 +178,7 @@ def gradient(start: Array, drive: Array, target: Array, weight: Array) -> tuple[
 def fit(voices: tuple[Array, ...], noises: tuple[Array, ...], rng: np.random.Generator) -> Array:
     """Adam (Kingma & Ba 2015) from zeros, on half speech and half noise."""
     start = np.zeros((2, CELLS), np.float32)
-    mean, square = np.zeros_like(start), np.zeros_like(start)
+    mean, square, average = np.zeros_like(start), np.zeros_like(start), np.zeros_like(start)
     for step in range(1, ROUNDS + 1):
         picked = [rng.choice(len(part[0]), BATCH) for part in (voices, noises)]
         batch = [
@@ -171,12 +188,14 @@ def fit(voices: tuple[Array, ...], noises: tuple[Array, ...], rng: np.random.Gen
         loss, slope = gradient(start, *batch)
         mean += 0.1 * (slope - mean)
         square += 0.001 * (slope**2 - square)
-        rate = 0.05 if step <= 0.6 * ROUNDS else 0.01
+        rate = 0.05 if step <= AVERAGED_FROM else 0.02
         start -= rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
         start[0] = np.clip(start[0], -2, 2)
+        if step > AVERAGED_FROM:
+            average += start / (ROUNDS - AVERAGED_FROM)
         if step % 25 == 1:
             print(f"round {step}: loss {loss:.4f}", flush=True)
-    return start
+    return average
 
 
 def main() -> None:
