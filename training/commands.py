@@ -5,19 +5,13 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from models.feature_table import FEATURE_COUNT
 from models.labels import EMOTIONS
 from models.shipped import models_folder
-from models.window_vector import MEANS
 from training.config import BOTH, FRAMEWORKS, TrainingSettings, training_settings
-from training.features import WHOLE_CLIP_S
-from training.ravdess import Clip
 
 if TYPE_CHECKING:
     from training.corpus import Corpus
@@ -43,28 +37,15 @@ def features(arguments: argparse.Namespace) -> int:
 
 def explore(arguments: argparse.Namespace) -> int:
     """Describe a corpus in tables and pictures."""
-    from training.augment import AS_IT_IS
-    from training.corpus import vectors_with_progress
     from training.explore import explore as describe
-
-    def whole_vectors(clips: Sequence[Clip]) -> NDArray[np.float32]:
-        found = vectors_with_progress(
-            [clip.path for clip in clips],
-            (AS_IT_IS,),
-            cache_dir=arguments.cache,
-            jobs=arguments.jobs,
-        )
-        whole = found.window_s == WHOLE_CLIP_S
-        vectors = np.full((len(clips), FEATURE_COUNT), np.nan, np.float32)
-        vectors[found.clip[whole]] = found.vectors[whole][:, MEANS]
-        return vectors
+    from training.explore import whole_clip_vectors
 
     settings = training_settings(arguments.config)
     print(
         describe(
             arguments.data,
             arguments.report,
-            extract=whole_vectors,
+            extract=partial(whole_clip_vectors, cache_dir=arguments.cache, jobs=arguments.jobs),
             test_size=settings.test_size,
             seed=settings.seed,
         )
