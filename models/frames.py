@@ -1,5 +1,6 @@
 """From samples to 193 features a frame; each frame depends on its own 1024 samples only."""
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +15,8 @@ CONTRAST_LOWEST_HZ = 200.0
 CONTRAST_QUANTILE = 0.02
 BIN_HZ = 16_000 / FRAME_SAMPLES
 TINIEST = np.finfo(np.float32).tiny
+# In one unit of the natural logarithm of a power.
+DECIBELS = 10 / math.log(10)
 
 
 def frame_count(samples: int) -> int:
@@ -59,8 +62,10 @@ class FrameExtractor:
         self._window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME_SAMPLES) / FRAME_SAMPLES)
         self._mel = banded(banks.mel)
         self._chroma = np.ascontiguousarray(banks.chroma.T, dtype=np.float32)
-        self._dct = np.ascontiguousarray(banks.dct.T, dtype=np.float32)
-        self._tonnetz = np.ascontiguousarray(banks.tonnetz.T, dtype=np.float32)
+        self._dct = np.ascontiguousarray(DECIBELS * banks.dct.T, dtype=np.float32)
+        # The last column gives the sum, which the others are divided by.
+        tonal = np.vstack([banks.tonnetz, np.ones(SIZES["chroma"])])
+        self._tonnetz = np.ascontiguousarray(tonal.T, dtype=np.float32)
         self._bands = contrast_bands()
         self._tails, self._tail_means = _tail_means(self._bands)
 
@@ -105,39 +110,56 @@ class FrameExtractor:
             tonnetz in -1 to 1. librosa's definitions with `top_db=None` and `tuning=0`, the
             tonnetz from the chroma.
         """
-        spectrum = np.fft.rfft(windowed, axis=1)
-        exact = spectrum.real**2
-        exact += spectrum.imag**2
-        power = exact.astype(np.float32)
+        power = _power(windowed)
         out = np.empty((len(windowed), FEATURE_COUNT), np.float32)
         mel = out[:, SPANS["mel"]]
         for block in self._mel:
             np.matmul(power[:, block.bins], block.weights, out=mel[:, block.bands])
-        out[:, SPANS["mfcc"]] = decibels(mel) @ self._dct
-        pitch_classes = power @ self._chroma
-        chroma = _scaled(pitch_classes, pitch_classes.max(axis=1, keepdims=True))
-        out[:, SPANS["chroma"]] = chroma
-        out[:, SPANS["tonnetz"]] = (
-            _scaled(chroma, chroma.sum(axis=1, keepdims=True)) @ self._tonnetz
-        )
-        out[:, SPANS["contrast"]] = self._contrast(power)
+        np.matmul(_logarithms(mel), self._dct, out=out[:, SPANS["mfcc"]])
+        self._tonality(power, out[:, SPANS["chroma"]], out[:, SPANS["tonnetz"]])
+        self._contrast(power, out[:, SPANS["contrast"]])
         return out
 
-    def _contrast(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
-        # Sorting power orders magnitudes too, so only the tails need the square root.
-        ordered = power.copy()
+    def _tonality(
+        self, power: NDArray[np.float32], chroma: NDArray[np.float32], tonnetz: NDArray[np.float32]
+    ) -> None:
+        pitch_classes = np.dot(power, self._chroma)
+        # A norm too small to divide by is one of silence, whose zeros it leaves as they are.
+        largest = np.maximum.reduce(pitch_classes, axis=1, keepdims=True, initial=TINIEST)
+        np.divide(pitch_classes, largest, out=chroma)
+        tonal = np.dot(chroma, self._tonnetz)
+        sums = np.maximum(tonal[:, -1:], TINIEST)
+        np.divide(tonal[:, :-1], sums, out=tonnetz)
+
+    def _contrast(self, power: NDArray[np.float32], contrast: NDArray[np.float32]) -> None:
+        """Fill in the contrast; leaves the power of each band sorted."""
+        # Sorting power orders magnitudes too, so only the tails need the square root. Of numbers
+        # that are not negative the bits, too, are in order, and integers are sorted faster.
+        bits = power.view(np.int32)
         for first, end, _ in self._bands:
-            ordered[:, first:end].sort(axis=1)
-        levels = decibels(np.sqrt(ordered[:, self._tails]) @ self._tail_means)
-        peak, valley = levels[:, : len(self._bands)], levels[:, len(self._bands) :]
-        contrast: NDArray[np.float32] = peak - valley
-        return contrast
+            bits[:, first:end].sort(axis=1)
+        tails = power.take(self._tails, axis=1)
+        levels = _logarithms(np.dot(np.sqrt(tails, out=tails), self._tail_means))
+        count = len(self._bands)
+        np.subtract(levels[:, :count], levels[:, count:], out=contrast)
+        contrast *= DECIBELS
 
 
-def _scaled(values: NDArray[np.float32], norm: NDArray[np.float32]) -> NDArray[np.float32]:
-    # As librosa.util.normalize: a norm too small to divide by leaves the values as they are.
-    norm[norm < TINIEST] = 1
-    return values / norm
+def _power(windowed: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Power spectrum of each frame, shape (k, 513)."""
+    parts = np.fft.rfft(windowed, axis=1).view(np.float64)
+    np.square(parts, out=parts)
+    power = np.empty((len(windowed), BINS), np.float32)
+    # Rounded once, after the sum.
+    np.add(parts[:, ::2], parts[:, 1::2], out=power, casting="same_kind")
+    return power
+
+
+def _logarithms(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Natural logarithm of the power, floored at `AMIN`: many times faster than log10."""
+    floored = np.maximum(power, AMIN)
+    levels: NDArray[np.float32] = np.log(floored, out=floored)
+    return levels
 
 
 def _tail_means(
