@@ -20,6 +20,7 @@ OFFSET_STEP = 160
 OFFSET_SMOOTHING = 0.01
 OFFSET_DEAD_BAND = 0.004
 OFFSET_SETTLING_STEPS = 25
+OFFSET_SETTLED_STEPS = round(1 / OFFSET_SMOOTHING)
 
 
 def to_mono(block: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -92,8 +93,8 @@ class OffsetRemover:
     def _centre(self, whole: NDArray[np.float32], count: int) -> NDArray[np.float32]:
         if not count:
             return whole
-        means = whole.reshape(count, OFFSET_STEP).sum(axis=1, dtype=np.float64) / OFFSET_STEP
-        applied = self._followed(means.tolist())
+        sums = whole.reshape(count, OFFSET_STEP).sum(axis=1, dtype=np.float64)
+        applied = self._followed((sums / OFFSET_STEP).tolist())
         if not any(applied):
             return whole
         ramp = np.arange(1, OFFSET_STEP + 1) / OFFSET_STEP
@@ -104,8 +105,9 @@ class OffsetRemover:
         """Offset to take out at the beginning of the first step and at the end of each."""
         mean, applied = self._mean, [self._applied]
         for count, mean_of_step in enumerate(means, self._steps + OFFSET_SETTLING_STEPS):
-            mean += max(OFFSET_SMOOTHING, 1.0 / count) * (mean_of_step - mean)
-            applied.append(mean if abs(mean) > OFFSET_DEAD_BAND else 0.0)
+            share = 1.0 / count if count < OFFSET_SETTLED_STEPS else OFFSET_SMOOTHING
+            mean += share * (mean_of_step - mean)
+            applied.append(0.0 if -OFFSET_DEAD_BAND <= mean <= OFFSET_DEAD_BAND else mean)
         self._mean, self._applied = mean, applied[-1]
         self._steps += len(means)
         return applied
