@@ -32,6 +32,8 @@ class Population:
     prior_weight, variance_prior_weight : float
         Independent windows that the population counts against the speaker's own, for the mean
         and for the variance.
+    anyone, least : ndarray, shape (193,)
+        Variance of any window of any speaker, and what is added to a speaker's.
     """
 
     mean: Array
@@ -39,6 +41,12 @@ class Population:
     within: Array
     prior_weight: float
     variance_prior_weight: float
+    anyone: Array = field(init=False, repr=False, compare=False)
+    least: Array = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "anyone", self.between + self.within)
+        object.__setattr__(self, "least", VARIANCE_FLOOR * self.within + TINY)
 
     def blend(self, weight: float, mean: Array, variance: Array) -> tuple[Array, Array]:
         """Mean and standard deviation of a speaker, held to the population by the priors.
@@ -56,10 +64,11 @@ class Population:
         """
         share = weight / (weight + self.prior_weight)
         variance_share = weight / (weight + self.variance_prior_weight)
-        anyone = self.between + self.within
         blended_mean = self.mean + share * (mean - self.mean)
-        blended = (1 - variance_share) * anyone + variance_share * variance
-        return blended_mean, np.sqrt(blended + VARIANCE_FLOOR * self.within + TINY)
+        blended = (1 - variance_share) * self.anyone
+        blended += variance_share * variance
+        blended += self.least
+        return blended_mean, np.sqrt(blended, out=blended)
 
 
 class _Blend(NamedTuple):

@@ -37,7 +37,9 @@ class Leaning:
         if weight <= 0:
             return
         self.weight += weight
-        self.mean = self.mean + weight / self.weight * (logits - logits.mean() - self.mean)
+        # Not logits.mean(), which takes three times as long for so few.
+        apart = logits - logits.sum() / logits.size
+        self.mean = self.mean + weight / self.weight * (apart - self.mean)
 
     def removed(self, logits: Array, share: float, prior_weight: float) -> Array:
         """Logits, shape (8,) or (n, 8), less a share of the leaning.

@@ -62,18 +62,18 @@ def level_free(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
     -------
     ndarray, shape (193,) or (n, 193), float64
     """
-    exact = vectors.astype(np.float64)
-    form = exact[..., MEANS].copy()
-    mel = np.maximum(exact[..., SPANS["mel"]], AMIN)
-    mfcc = exact[..., SPANS["mfcc"]]
-    cepstra = 10 * np.log10(mel) @ _COSINES
+    form = vectors[..., MEANS].astype(np.float64)
+    mel = np.maximum(form[..., SPANS["mel"]], AMIN)
     loudness_db = 10 * np.log10(mel.sum(axis=-1))
-    deviation = exact[..., DEVIATIONS["mfcc"]]
-    form[..., 0] = (mfcc[..., 0] - cepstra[..., 0]) / _PER_DECIBEL
-    form[..., GAPS] = cepstra - mfcc
-    form[..., GAPS.start] = cepstra[..., 0] / _PER_DECIBEL - loudness_db
-    form[..., STRAYING] = deviation
-    form[..., RESTLESS] = exact[..., STEPS] / (deviation + LEAST_DEVIATION)
-    form[..., UNEVEN] = exact[..., DEVIATIONS["contrast"]]
+    mel_db = np.log10(mel, out=mel)
+    mel_db *= 10
+    cepstra = np.dot(mel_db, _COSINES)
+    gaps = np.subtract(cepstra, form[..., SPANS["mfcc"]], out=form[..., GAPS])
+    form[..., 0] = -gaps[..., 0] / _PER_DECIBEL
+    gaps[..., 0] = cepstra[..., 0] / _PER_DECIBEL - loudness_db
+    form[..., STRAYING] = vectors[..., DEVIATIONS["mfcc"]]
+    restless = np.add(form[..., STRAYING], LEAST_DEVIATION, out=form[..., RESTLESS])
+    np.divide(vectors[..., STEPS], restless, out=restless)
+    form[..., UNEVEN] = vectors[..., DEVIATIONS["contrast"]]
     form[..., NOTHING] = 0
     return form

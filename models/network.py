@@ -77,21 +77,33 @@ class Network:
         """
         values: NDArray[np.float32] = vectors.astype(np.float32)
         for layer in self.layers[:-1][:1]:
-            values = np.maximum(values @ layer.weight + layer.bias, 0)
+            values = _rectified(layer, values)
         return values
 
     def answers(self, hidden: NDArray[np.float32]) -> NDArray[np.float32]:
         """Logits, shape (8,) or (n, 8), of what `hidden` gave."""
         values = hidden
         for layer in self.layers[1:-1]:
-            values = np.maximum(values @ layer.weight + layer.bias, 0)
-        return values @ self.layers[-1].weight + self.layers[-1].bias
+            values = _rectified(layer, values)
+        return _weighted(self.layers[-1], values)
+
+
+def _weighted(layer: Layer, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    sums: NDArray[np.float32] = np.dot(values, layer.weight)
+    sums += layer.bias
+    return sums
+
+
+def _rectified(layer: Layer, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    sums = _weighted(layer, values)
+    return np.maximum(sums, 0, out=sums)
 
 
 def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[np.float64]:
     """Probabilities of logits divided by a temperature (Guo et al. 2017), over the last axis."""
-    scaled = logits.astype(np.float64) / temperature
+    scaled = logits.astype(np.float64)
+    scaled /= temperature
     scaled -= scaled.max(axis=-1, keepdims=True)
-    powers = np.exp(scaled)
-    probabilities: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
-    return probabilities
+    powers = np.exp(scaled, out=scaled)
+    powers /= powers.sum(axis=-1, keepdims=True)
+    return powers
