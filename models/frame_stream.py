@@ -23,7 +23,7 @@ class FrameBatch:
     speech : ndarray, shape (k,), bool
         Decision of the gate's chunk that holds the frame's centre.
     level_db : ndarray, shape (k,), float64
-        Energy of the windowed frame.
+        Energy of the windowed frame; minus infinity where a frame is not speech.
     """
 
     features: NDArray[np.float32]

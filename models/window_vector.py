@@ -50,8 +50,11 @@ def steps(features: Array, before: Array) -> Array:
     -------
     ndarray, shape (k, 40)
     """
-    mfcc = np.concatenate([before[None, SPANS[STEPPING]], features[:, SPANS[STEPPING]]])
-    return np.abs(np.diff(mfcc, axis=0))
+    mfcc = features[:, SPANS[STEPPING]]
+    sizes = np.empty_like(mfcc)
+    np.subtract(mfcc[:1], before[SPANS[STEPPING]], out=sizes[:1])
+    np.subtract(mfcc[1:], mfcc[:-1], out=sizes[1:])
+    return np.abs(sizes, out=sizes)
 
 
 def window_vector(
@@ -76,12 +79,15 @@ def window_vector(
     vector = np.empty(WINDOW_VECTOR_SIZE, np.float32)
     # Summed afresh each time: a running add-and-subtract would drift.
     weights = active.astype(np.float32)
-    weights /= weights.sum()
-    np.matmul(weights, features, out=vector[MEANS])
-    apart = moving_features - weights @ moving_features
+    weights /= np.count_nonzero(active)
+    np.dot(weights, features, out=vector[MEANS])
+    apart = moving_features - np.dot(weights, moving_features)
     np.square(apart, out=apart)
-    np.sqrt(weights @ apart, out=vector[MEANS.stop : STEPS.start])
-    both = (active[1:] & active[:-1]).astype(np.float32)
-    np.matmul(both, step_sizes[1:], out=vector[STEPS])
-    vector[STEPS] /= max(1, both.sum())
+    deviations = vector[MEANS.stop : STEPS.start]
+    np.dot(weights, apart, out=deviations)
+    np.sqrt(deviations, out=deviations)
+    both = active[1:] & active[:-1]
+    steps_of_both = vector[STEPS]
+    np.dot(both.astype(np.float32), step_sizes[1:], out=steps_of_both)
+    steps_of_both /= max(1, int(np.count_nonzero(both)))
     return vector

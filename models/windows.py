@@ -101,7 +101,7 @@ class Windower:
         self._features.append(batch.features)
         self._moving.append(moving(batch.features))
         self._steps.append(steps(batch.features, self._latest))
-        self._speech_db.append(np.where(batch.speech, batch.level_db, -np.inf))
+        self._speech_db.append(batch.level_db)
         self._latest = batch.features[-1]
 
     def _first_frame_of(self, end: int) -> int:
