@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from models.audio import RESAMPLER_QUALITY, SAMPLE_RATE, Canonical
 from models.baseline import SpeakerBaseline
 from models.bundle import load_bundle
+from models.feature_table import SPANS
 from models.filter_banks import BINS, FRAME_SAMPLES, HOP_SAMPLES, banded
 from models.frame_stream import FrameBatch
-from models.frames import FrameExtractor, contrast_bands, decibels
+from models.frames import AMIN, FrameExtractor, contrast_bands
 from models.gate import SpeechGate
 from models.shipped import bundle_folder
 from models.windows import Windower
@@ -142,18 +143,18 @@ def _stages(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
     frames_of_a_hop = at_16k[16000 : 16000 + 24 * HOP_SAMPLES + FRAME_SAMPLES]
     windowed = extractor.windowed(frames_of_a_hop)
     power = np.ones((25, BINS), np.float32)
-    mel = np.ones((25, 128), np.float32)
     mel_blocks = banded(bundle.banks.mel)
     chroma_bank = bundle.banks.chroma.T.astype(np.float32)
     resampler = soxr.ResampleStream(
         rate, SAMPLE_RATE, 1, dtype="float32", quality=RESAMPLER_QUALITY
     )
     spectra = (np.abs(np.fft.rfft(windowed, axis=1)) ** 2).astype(np.float32)
-    bands = [spectra[:, first:end] for first, end, _ in contrast_bands()]
+    bands = [spectra[:, first:end].view(np.int32) for first, end, _ in contrast_bands()]
     gate = SpeechGate()
     chunks = itertools.cycle(np.split(at_16k[: 100 * 4000], 100))
     judge = Judge(bundle, WINDOW_S, HOP_S)
     features = extractor.features(windowed)
+    mel = features[:, SPANS["mel"]]
     batch = FrameBatch(
         features=features, speech=np.ones(25, np.bool_), level_db=extractor.level_db(windowed)
     )
@@ -175,7 +176,7 @@ def _stages(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
             power @ chroma_bank,
         ),
         "– sorting, for the contrast": lambda: [np.sort(band, axis=1) for band in bands],
-        "– mel decibels": lambda: decibels(mel),
+        "– logarithms of the mel bands": lambda: np.log(np.maximum(mel, AMIN)),
         "mean of the window": lambda: windower.push(batch, next(ends)),
         "level taken out": lambda: judge.preprocessing.levelled(vector),
         "baseline, scaler, network": lambda: judge.probabilities(
