@@ -68,6 +68,8 @@ class FrameExtractor:
         self._tonnetz = np.ascontiguousarray(tonal.T, dtype=np.float32)
         self._bands = contrast_bands()
         self._tails, self._tail_means = _tail_means(self._bands)
+        each = np.eye(len(self._bands))
+        self._peak_less_valley = (DECIBELS * np.vstack([each, -each])).astype(np.float32)
 
     def windowed(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
         """Cut samples into frames under a periodic Hann window.
@@ -140,14 +142,13 @@ class FrameExtractor:
             bits[:, first:end].sort(axis=1)
         tails = power.take(self._tails, axis=1)
         levels = _logarithms(np.dot(np.sqrt(tails, out=tails), self._tail_means))
-        count = len(self._bands)
-        np.subtract(levels[:, :count], levels[:, count:], out=contrast)
-        contrast *= DECIBELS
+        np.matmul(levels, self._peak_less_valley, out=contrast)
 
 
 def _power(windowed: NDArray[np.float64]) -> NDArray[np.float32]:
     """Power spectrum of each frame, shape (k, 513)."""
-    parts = np.fft.rfft(windowed, axis=1).view(np.float64)
+    spectrum = np.empty((len(windowed), BINS), np.complex128)
+    parts = np.fft.rfft(windowed, axis=1, out=spectrum).view(np.float64)
     np.square(parts, out=parts)
     power = np.empty((len(windowed), BINS), np.float32)
     # Rounded once, after the sum.

@@ -37,17 +37,20 @@ LEAST_DEVIATION = 0.1
 
 
 def _cosines() -> NDArray[np.float64]:
+    """From log10 of the mel power, shape (128,), to the mean in decibels and cepstra 1-39."""
     bands = SIZES["mel"]
     order = np.arange(bands)[:, None]
     matrix: NDArray[np.float64] = np.cos(np.pi * order * (2 * np.arange(bands) + 1) / (2 * bands))
     matrix *= np.sqrt(2.0 / bands)
     matrix[0] /= np.sqrt(2.0)
+    matrix[0] /= _PER_DECIBEL
+    matrix *= 10
     return matrix[: SIZES["mfcc"]].T.copy()
 
 
-_COSINES = _cosines()
 # Of cepstrum 0: what one decibel more in every band adds to it.
 _PER_DECIBEL = float(np.sqrt(SIZES["mel"]))
+_COSINES = _cosines()
 
 
 def level_free(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -65,12 +68,11 @@ def level_free(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
     form = vectors[..., MEANS].astype(np.float64)
     mel = np.maximum(form[..., SPANS["mel"]], AMIN)
     loudness_db = 10 * np.log10(mel.sum(axis=-1))
-    mel_db = np.log10(mel, out=mel)
-    mel_db *= 10
-    cepstra = np.dot(mel_db, _COSINES)
-    gaps = np.subtract(cepstra, form[..., SPANS["mfcc"]], out=form[..., GAPS])
-    form[..., 0] = -gaps[..., 0] / _PER_DECIBEL
-    gaps[..., 0] = cepstra[..., 0] / _PER_DECIBEL - loudness_db
+    cepstra = np.dot(np.log10(mel, out=mel), _COSINES)
+    np.subtract(cepstra, form[..., SPANS["mfcc"]], out=form[..., GAPS])
+    mean_db = cepstra[..., 0]
+    form[..., 0] = form[..., 0] / _PER_DECIBEL - mean_db
+    form[..., GAPS.start] = mean_db - loudness_db
     form[..., STRAYING] = vectors[..., DEVIATIONS["mfcc"]]
     restless = np.add(form[..., STRAYING], LEAST_DEVIATION, out=form[..., RESTLESS])
     np.divide(vectors[..., STEPS], restless, out=restless)
