@@ -4,6 +4,7 @@ The running level jumps up to each louder chunk and falls slowly after it; the g
 level, not the chunk's own, to the target. So the ups and downs within speech stay as they are.
 """
 
+import functools
 import math
 
 import numpy as np
@@ -66,8 +67,7 @@ class SlowGain:
         steps = [self._step(power) for power in np.square(chunks).mean(axis=1).tolist()]
         gains = np.array([[before, after] for before, after, _ in steps], np.float32)
         before, after = gains.reshape(-1, 2, 1).transpose(1, 0, 2)
-        ramp = np.linspace(0, 1, chunks.shape[1] + 1, dtype=np.float32)[1:]
-        lifted: Array = chunks * (before + (after - before) * ramp)
+        lifted: Array = chunks * (before + (after - before) * _ramp(chunks.shape[1]))
         return lifted, np.array([sounding for *_, sounding in steps], np.bool_)
 
     def _step(self, power: float) -> tuple[float, float, bool]:
@@ -79,3 +79,9 @@ class SlowGain:
         self._gain = gain
         floor_dbfs = max(self._silence_dbfs, self._running_dbfs - self._silence_below_db)
         return before, gain, level_dbfs >= floor_dbfs
+
+
+@functools.cache
+def _ramp(samples: int) -> Array:
+    """From above 0 to 1, shape (samples,): made once, for it takes longer than to apply it."""
+    return np.linspace(0, 1, samples + 1, dtype=np.float32)[1:]
