@@ -157,7 +157,7 @@ def _power(windowed: NDArray[np.float64]) -> NDArray[np.float32]:
 
 
 def _logarithms(power: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Natural logarithm of the power, floored at `AMIN`: many times faster than log10."""
+    """Natural logarithm of the power, floored at `AMIN`: a third of the time of log10."""
     floored = np.maximum(power, AMIN)
     levels: NDArray[np.float32] = np.log(floored, out=floored)
     return levels
