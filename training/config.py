@@ -70,7 +70,7 @@ class TrainingSettings:
     )
     mlp: NetworkSettings = field(
         default_factory=lambda: NetworkSettings(
-            hidden_layer_shape=(300,), batch_size=256, epochs=300, learning_rate=4e-3
+            hidden_layer_shape=(1000,), batch_size=256, epochs=300, learning_rate=4e-3
         )
     )
     recipe: Recipe = field(default_factory=Recipe)

@@ -62,9 +62,9 @@ class Recipe:
     """
 
     speeds: tuple[float, ...] = (0.8, 0.87, 0.93, 1.07, 1.14, 1.22)
-    as_is_share: float = 0.4
-    noise_share: float = 0.24
-    narrow_share: float = 0.12
+    as_is_share: float = 0.6
+    noise_share: float = 0.36
+    narrow_share: float = 0.16
     prior_weight: float = 1.5
     variance_prior_weight: float = 10.0
     leaning_share: float = 0.5
