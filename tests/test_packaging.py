@@ -22,7 +22,7 @@ TRAINING_PACKAGES = {"tensorflow", "tensorflow-cpu", "keras", "librosa", "scikit
 
 def pinned(lock: Path) -> set[str]:
     """Names of the packages a lock holds."""
-    return set(re.findall(r"^([a-z0-9-]+)==", lock.read_text(), re.MULTILINE))
+    return set(re.findall(r"^([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==", lock.read_text(), re.MULTILINE))
 
 
 def required(root: Path, extra: str | None = None) -> set[str]:
