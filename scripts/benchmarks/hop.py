@@ -19,6 +19,7 @@ from models.frame_stream import FrameBatch
 from models.frames import AMIN, FrameExtractor, contrast_bands
 from models.gate import SpeechGate
 from models.shipped import bundle_folder
+from models.window_vector import moving, steps, window_vector
 from models.windows import Windower
 from realtime.demonstration import demonstration_clip
 from realtime.judge import Judge
@@ -154,13 +155,12 @@ def _stages(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
     chunks = itertools.cycle(np.split(at_16k[: 100 * 4000], 100))
     judge = Judge(bundle, WINDOW_S, HOP_S)
     features = extractor.features(windowed)
+    everything = np.ones(25, np.bool_)
     mel = features[:, SPANS["mel"]]
-    batch = FrameBatch(
-        features=features, speech=np.ones(25, np.bool_), level_db=extractor.level_db(windowed)
-    )
+    batch = FrameBatch(features=features, speech=everything, level_db=extractor.level_db(windowed))
     windower = Windower(int(WINDOW_S * SAMPLE_RATE), int(HOP_S * SAMPLE_RATE))
     ends = itertools.count(int(HOP_S * SAMPLE_RATE), int(HOP_S * SAMPLE_RATE))
-    vector = features.mean(axis=0)
+    vector = window_vector(features, moving(features), steps(features, features[0]), everything)
     levelled = judge.preprocessing.levelled(vector)
     baseline, learning = SpeakerBaseline(), SpeakerBaseline()
     logits = judge.logits(levelled, baseline)
@@ -177,7 +177,7 @@ def _stages(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
         ),
         "– sorting, for the contrast": lambda: [np.sort(band, axis=1) for band in bands],
         "– logarithms of the mel bands": lambda: np.log(np.maximum(mel, AMIN)),
-        "mean of the window": lambda: windower.push(batch, next(ends)),
+        "vector of the window": lambda: windower.push(batch, next(ends)),
         "level taken out": lambda: judge.preprocessing.levelled(vector),
         "baseline, scaler, network": lambda: judge.probabilities(
             judge.logits(levelled, baseline), baseline
