@@ -42,10 +42,14 @@ class VirtualMicrophone:
     ----------
     folder : Path
         Must be short: the path of a socket has at most 107 characters.
+    reserve_ms : int
+        Of the silence that keeps a microphone on time. Its sound comes in fragments of half of
+        that, each of which wakes the recorder's library several times.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, reserve_ms: int = 10) -> None:
         self.folder = folder
+        self._reserve_ms = reserve_ms
         self.environment = {
             **os.environ,
             "HOME": str(folder),
@@ -98,7 +102,7 @@ class VirtualMicrophone:
         self.pactl("set-default-source", f"{name}.monitor")
         silence = Path("/dev/zero")
         self._players.append(
-            self.play(silence, sink=name, rate=rate, channels=channels, latency_ms=10)
+            self.play(silence, sink=name, rate=rate, channels=channels, latency_ms=self._reserve_ms)
         )
 
     def remove(self) -> None:

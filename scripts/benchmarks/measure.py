@@ -22,6 +22,12 @@ class Timing:
     high: float
     runs: int
 
+    def shared_by(self, parts: int) -> "Timing":
+        """Of one of the equal parts that a call consists of."""
+        return Timing(
+            median=self.median / parts, low=self.low / parts, high=self.high / parts, runs=self.runs
+        )
+
 
 def timings(
     candidates: Mapping[str, Callable[[], object]], *, seconds: float, least_runs: int = 5
