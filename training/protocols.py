@@ -62,6 +62,7 @@ class ActorFolds:
 
 ACTOR_DISJOINT = "actor-disjoint"
 STATEMENT_DISJOINT = "statement-disjoint"
+RANDOM_SPLITS = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,10 +113,16 @@ class Trainer:
         return clips if is_song.all() else clips[~is_song]
 
     def random(self, calibration: Calibration) -> Protocol:
-        """Train on a stratified random part; speakers stand on both sides."""
+        """Train on stratified random parts; speakers stand on both sides.
+
+        Splits differ by more than recipes do, so there are several, of consecutive seeds.
+        """
         settings = self.settings
-        split = random_split(self.corpus.clips, test_size=settings.test_size, seed=settings.seed)
-        return self._protocol(split.name, [split], calibration)
+        splits = [
+            random_split(self.corpus.clips, test_size=settings.test_size, seed=settings.seed + i)
+            for i in range(RANDOM_SPLITS)
+        ]
+        return self._protocol(splits[0].name, splits, calibration)
 
     def statements(self, calibration: Calibration) -> Protocol:
         """Train on one statement, test on the other, and back."""
