@@ -65,12 +65,12 @@ class TrainingSettings:
     seed: int = 0
     ann: NetworkSettings = field(
         default_factory=lambda: NetworkSettings(
-            hidden_layer_shape=(300, 50, 20, 10), batch_size=128, epochs=400, learning_rate=3e-3
+            hidden_layer_shape=(300, 50, 20, 10), batch_size=128, epochs=800, learning_rate=3e-3
         )
     )
     mlp: NetworkSettings = field(
         default_factory=lambda: NetworkSettings(
-            hidden_layer_shape=(1000,), batch_size=256, epochs=300, learning_rate=4e-3
+            hidden_layer_shape=(1500,), batch_size=256, epochs=300, learning_rate=4e-3
         )
     )
     recipe: Recipe = field(default_factory=Recipe)

@@ -62,17 +62,17 @@ class Recipe:
     """
 
     speeds: tuple[float, ...] = (0.8, 0.87, 0.93, 1.07, 1.14, 1.22)
-    as_is_share: float = 0.6
+    as_is_share: float = 0.7
     noise_share: float = 0.36
     narrow_share: float = 0.16
     prior_weight: float = 1.5
     variance_prior_weight: float = 10.0
     leaning_share: float = 0.5
     relevance_power: float = 0.75
-    cold_share: float = 0.25
-    whole_share: float = 0.3
-    window_share: float = 0.5
-    song_weight: float = 0.3
+    cold_share: float = 0.4
+    whole_share: float = 0.25
+    window_share: float = 0.35
+    song_weight: float = 0.45
     balance: str = "weights"
     teachers: int = 4
     teacher_epochs: int = 200

@@ -25,7 +25,7 @@ def test_the_shipped_configuration_names_every_setting(root: Path) -> None:
 def test_the_networks_are_those_of_the_readme() -> None:
     settings = TrainingSettings()
     assert settings.network("ann").hidden_layer_shape == (300, 50, 20, 10)
-    assert settings.network("mlp").hidden_layer_shape == (1000,)
+    assert settings.network("mlp").hidden_layer_shape == (1500,)
 
 
 @pytest.mark.parametrize(
