@@ -43,8 +43,9 @@ def program_sections(seconds: float) -> tuple[list[str], dict[str, Any]]:
     starts["replay"] = program.start_s(["replay"], environment)
     live["replay, real pace"] = program.footprint(["replay", "--loop"], environment, seconds)
     with program.cores_awake():
-        awake = program.footprint(["replay", "--loop"], environment, seconds)
-    live["replay, real pace, cores kept awake"] = awake
+        live["replay, real pace, cores kept awake"] = program.footprint(
+            ["replay", "--loop"], environment, seconds
+        )
     with tempfile.TemporaryDirectory(prefix="mic") as folder:
         microphone = _virtual_microphone(Path(folder))
         if microphone is not None:

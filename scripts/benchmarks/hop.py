@@ -48,8 +48,8 @@ class Hop:
         self._baseline = SpeakerBaseline()
         self._rest = np.zeros(0, np.float32)
         self._count = 0
-        for _ in range(1 + HOPS):
-            self()
+        self.window()
+        self()
 
     def resampled(self) -> Samples:
         """Resampling and offset removal of one hop."""

@@ -92,11 +92,10 @@ def cores_awake() -> Iterator[None]:
     A core that slept, above all a virtual one, finds its caches empty and works several times
     slower for a while, which is the machine's doing and not the program's.
     """
-    endless = [sys.executable, "-c", "while True: pass"]
-    count = os.cpu_count() or 1
+    endless = [sys.executable, "-c", "import os\nos.nice(19)\nwhile True: pass"]
     spinners = [
-        subprocess.Popen(endless, preexec_fn=lambda: os.nice(19))  # noqa: S603, PLW1509 - our own
-        for _ in range(count)
+        subprocess.Popen(endless)  # noqa: S603 - our own
+        for _ in range(os.cpu_count() or 1)
     ]
     try:
         yield
