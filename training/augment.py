@@ -5,7 +5,7 @@ the same copy, in any order and in any process.
 """
 
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -48,6 +48,8 @@ class Copy:
         Sample rate of the copy; 0 for the sound's own.
     take : int
         Makes another draw of all that is random.
+    steady : bool
+        All sounds of one place are heard in the same noise: see `make_copy`.
     """
 
     speed: float = 1.0
@@ -61,12 +63,14 @@ class Copy:
     gain_db: float = 0.0
     rate: int = 0
     take: int = 0
+    # Not shown: the same draw but for the noise.
+    steady: bool = field(default=False, repr=False)
 
 
 AS_IT_IS = Copy()
 
 
-def make_copy(samples: Array, rate: int, copy: Copy) -> tuple[Array, int]:
+def make_copy(samples: Array, rate: int, copy: Copy, place: int = 0) -> tuple[Array, int]:
     """Make one copy of a sound.
 
     Parameters
@@ -75,6 +79,9 @@ def make_copy(samples: Array, rate: int, copy: Copy) -> tuple[Array, int]:
     rate : int
         Samples per second.
     copy : Copy
+    place : int
+        Where it was said, not negative; a speaker's number will do. A steady noise is the same
+        recording, or of the same colour, in all sounds of a place.
 
     Returns
     -------
@@ -85,6 +92,7 @@ def make_copy(samples: Array, rate: int, copy: Copy) -> tuple[Array, int]:
     # The same draw wherever the folder of noise lies.
     form = repr(replace(copy, noise_dir="")).encode()
     rng = np.random.default_rng(zlib.crc32(samples.tobytes() + form))
+    of_place = np.random.default_rng([zlib.crc32(form), place]) if copy.steady else rng
     if copy.speed != 1.0:
         samples = soxr.resample(samples, rate * copy.speed, rate, quality="HQ")
     if copy.room_s > 0:
@@ -93,7 +101,7 @@ def make_copy(samples: Array, rate: int, copy: Copy) -> tuple[Array, int]:
         samples = band_limited(samples, rate, copy.lowest_hz, copy.highest_hz)
     if np.isfinite(copy.noise_snr_db):
         snr_db = copy.noise_snr_db + copy.noise_spread_db * rng.random()
-        samples = with_noise(samples, snr_db, _noise(samples.size, rate, copy, rng))
+        samples = with_noise(samples, snr_db, _noise(samples.size, rate, copy, rng, of_place))
     if copy.gain_db:
         samples = (samples * np.float32(10 ** (copy.gain_db / 20))).astype(np.float32)
     if copy.rate not in (0, rate):
@@ -101,11 +109,13 @@ def make_copy(samples: Array, rate: int, copy: Copy) -> tuple[Array, int]:
     return samples, rate
 
 
-def _noise(count: int, rate: int, copy: Copy, rng: np.random.Generator) -> Array:
+def _noise(
+    count: int, rate: int, copy: Copy, rng: np.random.Generator, of_place: np.random.Generator
+) -> Array:
     if not copy.noise_dir:
-        return coloured_noise(count, rng)
+        return coloured_noise(count, rng, of_place)
     files = noise_files(Path(copy.noise_dir), copy.noise_part)
-    noise, noise_rate = read_sound(files[int(rng.integers(len(files)))])
+    noise, noise_rate = read_sound(files[int(of_place.integers(len(files)))])
     noise = soxr.resample(noise, noise_rate, rate, quality="HQ")
     return np.resize(np.roll(noise, -int(rng.integers(noise.size))), count)
 
@@ -154,12 +164,18 @@ def pink_noise(count: int, rng: np.random.Generator) -> Array:
     return noise.astype(np.float32)
 
 
-def coloured_noise(count: int, rng: np.random.Generator) -> Array:
-    """Noise of a random slope, between white and brown, whose level wanders; shape (count,)."""
+def coloured_noise(
+    count: int, rng: np.random.Generator, colours: np.random.Generator | None = None
+) -> Array:
+    """Noise of a random slope, between white and brown, whose level wanders; shape (count,).
+
+    Its colour is drawn from `colours`, if given, and everything else from `rng`.
+    """
+    colours = rng if colours is None else colours
     size = _fast_length(count)
     bins = size // 2 + 1
-    slope = rng.uniform(0, 1)
-    bumps_db = np.interp(np.linspace(0, 11, bins), np.arange(12), rng.normal(0, 4, 12))
+    slope = colours.uniform(0, 1)
+    bumps_db = np.interp(np.linspace(0, 11, bins), np.arange(12), colours.normal(0, 4, 12))
     gain = 10 ** (bumps_db / 20 - slope * np.log10(np.maximum(np.arange(bins), bins / 200)))
     spectrum = rng.standard_normal(2 * bins, np.float32).view(np.complex64)
     noise = np.fft.irfft(spectrum * gain.astype(np.float32), size)[:count]

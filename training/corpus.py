@@ -73,7 +73,12 @@ def training_noise(bundle: Bundle, noise_dir: Path | None) -> Path | None:
 
 
 def vectors_with_progress(
-    paths: Sequence[Path], copies: Sequence[Copy], *, cache_dir: Path | None, jobs: int
+    paths: Sequence[Path],
+    copies: Sequence[Copy],
+    *,
+    cache_dir: Path | None,
+    places: Sequence[int] = (),
+    jobs: int,
 ) -> CorpusVectors:
     """`corpus_vectors` with a bar; raises what that raises."""
     with Progress(len(paths), sys.stderr) as bar:
@@ -81,6 +86,7 @@ def vectors_with_progress(
             paths,
             copies,
             cache_dir=cache_dir or default_cache(),
+            places=places,
             jobs=jobs,
             progress=bar.advance,
         )
@@ -103,5 +109,6 @@ def load_corpus(
         noise_files(Path(noise_dir), TRAINING)  # refuses a folder without any before the long work
     clips = tuple(find_clips(data_dir))
     paths = [clip.path for clip in clips]
-    vectors = vectors_with_progress(paths, copies, cache_dir=cache_dir, jobs=jobs)
+    places = [clip.actor for clip in clips]
+    vectors = vectors_with_progress(paths, copies, cache_dir=cache_dir, places=places, jobs=jobs)
     return Corpus(clips=clips, table=ravdess_table(vectors, clips), noise_dir=noise_dir)

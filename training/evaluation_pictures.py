@@ -83,7 +83,7 @@ def draw_maturity(path: Path, points: Sequence[MaturityPoint]) -> None:
 def draw_robustness(path: Path, found: Sequence[Robustness]) -> None:
     """UAR under each condition, one bar per baseline."""
     names = list(dict.fromkeys(one.condition for one in found))
-    with picture(path, size_in=(9, 4.8)) as grid:
+    with picture(path, size_in=(11, 4.8)) as grid:
         axes = grid[0, 0]
         for i, (colour, baseline) in enumerate(zip(COLOURS, MODES, strict=True)):
             values = [one.uar for one in found if one.baseline == baseline]

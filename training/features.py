@@ -166,13 +166,16 @@ def _signal() -> str:
     return fingerprint(signal_contract())
 
 
-def cache_name(content: bytes, copy: Copy) -> str:
-    """File name in the cache: changes with the signal path, the sound and the copy."""
-    text = f"{CACHE_VERSION} {_signal()} {copy} {WINDOWS_S} {HOP_S} {LEAST_ACTIVE_FRAMES}"
+def cache_name(content: bytes, copy: Copy, place: int = 0) -> str:
+    """File name in the cache: changes with the signal path, the sound, the copy and its place."""
+    form = f"{copy} at {place}" if copy.steady else str(copy)
+    text = f"{CACHE_VERSION} {_signal()} {form} {WINDOWS_S} {HOP_S} {LEAST_ACTIVE_FRAMES}"
     return f"{hashlib.sha256(text.encode() + content).hexdigest()[:32]}.npy"
 
 
-def cached_vectors(path: Path, copies: Sequence[Copy], cache_dir: Path) -> list[SoundVectors]:
+def cached_vectors(
+    path: Path, copies: Sequence[Copy], cache_dir: Path, place: int = 0
+) -> list[SoundVectors]:
     """The windows of some copies of one recording, from the cache or made and put there.
 
     Raises
@@ -186,14 +189,14 @@ def cached_vectors(path: Path, copies: Sequence[Copy], cache_dir: Path) -> list[
         content = path.read_bytes()
     except OSError as error:
         raise AudioError(f"{path} cannot be read ({error.strerror}): check the path.") from error
-    targets = [cache_dir / cache_name(content, copy) for copy in copies]
+    targets = [cache_dir / cache_name(content, copy, place) for copy in copies]
     known = [_read_cache(target) for target in targets]
     if None not in known:
         return [one for one in known if one is not None]
     sound = read_sound(path)
     found = []
     for copy, target, one in zip(copies, targets, known, strict=True):
-        found.append(one or sound_vectors(*make_copy(*sound, copy), frame_extractor()))
+        found.append(one or sound_vectors(*make_copy(*sound, copy, place), frame_extractor()))
         if one is None:
             _write_cache(target, found[-1])
     return found
@@ -228,6 +231,7 @@ def corpus_vectors(
     copies: Sequence[Copy] = (AS_IT_IS,),
     *,
     cache_dir: Path,
+    places: Sequence[int] = (),
     jobs: int = -1,
     progress: Progress | None = None,
 ) -> CorpusVectors:
@@ -239,6 +243,8 @@ def corpus_vectors(
     copies : sequence of Copy
     cache_dir : Path
         Made if it is missing.
+    places : sequence of int
+        Where each recording was said, for steady noise; without, all at one place.
     jobs : int
         Processes; -1 takes every core.
     progress : callable, optional
@@ -252,7 +258,7 @@ def corpus_vectors(
         If the cache cannot be written.
     """
     parts: list[SoundVectors] = []
-    for sound in _in_parallel(paths, copies, cache_dir, jobs):
+    for sound in _in_parallel(paths, copies, cache_dir, places or [0] * len(paths), jobs):
         parts += sound
         if progress is not None:
             progress()
@@ -260,9 +266,13 @@ def corpus_vectors(
 
 
 def _in_parallel(
-    paths: Sequence[Path], copies: Sequence[Copy], cache_dir: Path, jobs: int
+    paths: Sequence[Path],
+    copies: Sequence[Copy],
+    cache_dir: Path,
+    places: Sequence[int],
+    jobs: int,
 ) -> Iterator[list[SoundVectors]]:
-    tasks = [(path, copies, cache_dir) for path in paths]
+    tasks = [(path, copies, cache_dir, place) for path, place in zip(paths, places, strict=True)]
     if jobs == 1 or len(tasks) < 2:
         yield from (cached_vectors(*task) for task in tasks)
         return

@@ -165,7 +165,8 @@ def _robustness_section(found: Evaluation) -> str:
     shown = table(["condition", "baseline", "UAR", "lost", "without speech"], rows)
     return (
         "## Robustness\n\nActor-disjoint, clips of speech, windows of 3 s; the baseline is learnt "
-        f"under the same condition.\n\n{shown}\n\n![Robustness](robustness.png)"
+        "under the same condition. In noise each clip has another recording, in steady noise all "
+        f"of a speaker's clips have one.\n\n{shown}\n\n![Robustness](robustness.png)"
     )
 
 

@@ -15,7 +15,11 @@ from training.table import ravdess_table
 
 
 def conditions(noise_dir: Path | None) -> dict[str, Copy]:
-    """Name and form of each condition; the noise is pink where no folder is given."""
+    """Name and form of each condition; the noise is made where no folder is given.
+
+    In `noise` each clip has another recording, in `steady noise` all of a speaker's clips have
+    the same, as in a room where somebody sits for a while.
+    """
     noise = "" if noise_dir is None else str(noise_dir)
     return {
         "clean": AS_IT_IS,
@@ -24,9 +28,10 @@ def conditions(noise_dir: Path | None) -> dict[str, Copy]:
         "gain +20 dB": Copy(gain_db=20),
         "telephone band": Copy(lowest_hz=300, highest_hz=3400),
         **{
-            f"noise, {snr_db} dB SNR": Copy(
-                noise_snr_db=snr_db, noise_dir=noise, noise_part=JUDGING
+            f"{name}, {snr_db} dB SNR": Copy(
+                noise_snr_db=snr_db, noise_dir=noise, noise_part=JUDGING, steady=steady
             )
+            for name, steady in (("noise", False), ("steady noise", True))
             for snr_db in (20, 10, 5)
         },
         "room, 0.4 s": Copy(room_s=0.4),
@@ -76,7 +81,11 @@ def robustness(
     clean: dict[str, float] = {}
     for name, copy in conditions(noise_dir).items():
         vectors = vectors_with_progress(
-            [clip.path for clip in clips], (copy,), cache_dir=cache_dir, jobs=jobs
+            [clip.path for clip in clips],
+            (copy,),
+            cache_dir=cache_dir,
+            places=[clip.actor for clip in clips],
+            jobs=jobs,
         )
         table = ravdess_table(vectors, clips)
         answered = np.unique(table.clip[table.window_s == np.float32(LIVE_WINDOW_S)]).size

@@ -7,6 +7,7 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from models.errors import AudioError
 from training.augment import (
@@ -102,6 +103,44 @@ def test_another_take_is_another_noise() -> None:
     one, _ = make_copy(SOUND, RATE, Copy(noise_snr_db=5, take=1))
     two, _ = make_copy(SOUND, RATE, Copy(noise_snr_db=5, take=2))
     assert not np.allclose(one, two)
+
+
+def noise_added(samples: NDArray[np.float32], copy: Copy, place: int) -> NDArray[np.float32]:
+    noisy, _ = make_copy(samples, RATE, copy, place)
+    noise: NDArray[np.float32] = noisy - samples
+    return noise / np.float32(np.std(noise))
+
+
+def spectrum_db(noise: NDArray[np.float32]) -> NDArray[np.float64]:
+    power = np.abs(np.fft.rfft(noise.astype(np.float64))) ** 2
+    edges = [2**k for k in range(6, 13)]
+    found: NDArray[np.float64] = 10 * np.log10(np.add.reduceat(power, edges))
+    return found
+
+
+def test_steady_made_noise_has_one_colour_at_a_place_and_others_elsewhere() -> None:
+    copy = Copy(noise_snr_db=5, steady=True)
+    one, two, elsewhere = (
+        spectrum_db(noise_added(sound, copy, place))
+        for sound, place in ((SOUND, 1), (SOUND * 0.5, 1), (SOUND, 2))
+    )
+    assert np.abs(one - two).max() < 3
+    assert np.abs(one - elsewhere).max() > 3
+
+
+def test_steady_noise_from_a_folder_is_one_recording_at_a_place(tmp_path: Path) -> None:
+    hertz = [500 * (1 + place) for place in range(8)]
+    for one in hertz:
+        tone = 0.5 * np.sin(2 * np.pi * one * np.arange(RATE) / RATE)
+        soundfile.write(tmp_path / f"{one:05}.wav", tone, RATE)
+    copy = Copy(noise_snr_db=0, noise_dir=str(tmp_path), steady=True)
+    sounds = [SOUND * np.float32(gain) for gain in (1, 0.5, 0.25)]
+    peaks = [
+        {int(np.abs(np.fft.rfft(noise_added(sound, copy, place))).argmax()) for sound in sounds}
+        for place in range(12)
+    ]
+    assert all(len(found) == 1 for found in peaks)
+    assert len(set.union(*peaks)) > 2
 
 
 def test_a_telephone_passes_the_middle_and_stops_the_rest() -> None:

@@ -96,9 +96,11 @@ def test_of_what_is_missing_in_the_cache_only_that_is_made(
     (plain,) = cached_vectors(clips[0], copies[:1], tmp_path)
     made: list[Copy] = []
 
-    def counted(samples: NDArray[np.float32], rate: int, copy: Copy) -> tuple[object, int]:
+    def counted(
+        samples: NDArray[np.float32], rate: int, copy: Copy, place: int
+    ) -> tuple[object, int]:
         made.append(copy)
-        return make_copy(samples, rate, copy)
+        return make_copy(samples, rate, copy, place)
 
     monkeypatch.setattr(features, "make_copy", counted)
     both = cached_vectors(clips[0], copies, tmp_path)
@@ -109,6 +111,8 @@ def test_of_what_is_missing_in_the_cache_only_that_is_made(
 def test_the_cache_key_knows_sound_copy_and_signal_path(monkeypatch: pytest.MonkeyPatch) -> None:
     names = {cache_name(b"a", AS_IT_IS), cache_name(b"b", AS_IT_IS)}
     names.add(cache_name(b"a", Copy(speed=1.1)))
+    steady = Copy(noise_snr_db=10, steady=True)
+    assert cache_name(b"a", steady, 1) != cache_name(b"a", steady, 2)
     monkeypatch.setattr(features, "_signal", lambda: "another signal path")
     names.add(cache_name(b"a", AS_IT_IS))
     assert len(names) == 4
