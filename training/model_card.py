@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from training.splits import RANDOM_SPLITS
+
 CARD_NAME = "README.md"
 KIND_NAMES = {"ann": "Keras ANN", "mlp": "scikit-learn MLP"}
-CAUTION = """The random split lets the model hear every test speaker in training and flatters it;
-a voice it has never heard will see the actor-disjoint figures at best. These are actors in a
-studio: other languages and microphones bring less."""
+CAUTION = f"""Random 70/30 is the mean of {RANDOM_SPLITS} splits that let the model hear every test
+speaker in training, which flatters it; a voice it has never heard will see the actor-disjoint
+figures at best. These are actors in a studio: other languages and microphones bring less."""
 NOT_FOR = """## Not for
 
 - Judging people: at work, at school, in hiring, policing, health care or insurance. It hears

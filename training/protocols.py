@@ -6,7 +6,7 @@ fitted on speech: song is easier, and would make a network too sure of what it i
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,14 @@ from training.features import WINDOWS_S
 from training.fit import held_out_verdicts, train
 from training.fitted import Curves
 from training.judge import Judge, joined
-from training.splits import Split, actor_folds, random_split, refuse_leaks, statement_splits
+from training.splits import (
+    RANDOM_SPLITS,
+    Split,
+    actor_folds,
+    random_split,
+    refuse_leaks,
+    statement_splits,
+)
 
 Say = Callable[[str], None]
 
@@ -62,7 +69,6 @@ class ActorFolds:
 
 ACTOR_DISJOINT = "actor-disjoint"
 STATEMENT_DISJOINT = "statement-disjoint"
-RANDOM_SPLITS = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +128,11 @@ class Trainer:
             random_split(self.corpus.clips, test_size=settings.test_size, seed=settings.seed + i)
             for i in range(RANDOM_SPLITS)
         ]
-        return self._protocol(splits[0].name, splits, calibration)
+        numbered = [
+            replace(split, name=f"{split.name}, split {i} of {RANDOM_SPLITS}")
+            for i, split in enumerate(splits, start=1)
+        ]
+        return self._protocol(splits[0].name, numbered, calibration)
 
     def statements(self, calibration: Calibration) -> Protocol:
         """Train on one statement, test on the other, and back."""
