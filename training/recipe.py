@@ -9,12 +9,16 @@ from training.augment import AS_IT_IS, TRAINING, Copy
 
 SHARES = (
     "as_is_share",
+    "cold_as_is_share",
     "noise_share",
+    "room_share",
     "leaning_share",
     "cold_share",
     "window_share",
     "song_weight",
+    "cold_song_weight",
     "teacher_share",
+    "cold_teacher_share",
 )
 BALANCES = ("none", "weights", "sampling")
 LEAST_SNR_DB, SNR_SPREAD_DB = 3, 22
@@ -24,6 +28,7 @@ NARROW = (
     Copy(rate=8000),
     Copy(lowest_hz=300, highest_hz=3400, rate=8000),
 )
+ROOMS = tuple(Copy(room_s=room_s) for room_s in (0.25, 0.5, 0.8))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,10 +39,12 @@ class Recipe:
     ----------
     speeds : tuple of float
         Speed-perturbed copies beside the clip as it is.
-    as_is_share : float
-        Share of the sessions without noise or narrow band that are heard at their own speed.
-    noise_share, narrow_share : float
-        Share of sessions heard in noise, and through a telephone's band or sampled at 8 kHz.
+    as_is_share, cold_as_is_share : float
+        Share of the sessions without noise, narrow band or room that are heard at their own
+        speed: of those with a speaker baseline, and of those without.
+    noise_share, narrow_share, room_share : float
+        Share of sessions heard in noise, through a telephone's band or sampled at 8 kHz, and in
+        a room that echoes.
     prior_weight, variance_prior_weight : float
         See `models.baseline.Population`.
     leaning_share : float
@@ -48,35 +55,40 @@ class Recipe:
         Share of sessions without any baseline, and with one from all of the speaker's clips.
     window_share : float
         Share of rows that are live windows; the others are whole clips.
-    song_weight : float
-        Weight of sung clips against spoken ones.
+    song_weight, cold_song_weight : float
+        Weight of sung clips against spoken ones, with a speaker baseline and without.
     balance : str
         `none`, `weights` or `sampling`: what is done about emotions with fewer clips.
     teachers, teacher_epochs : int
         Networks whose mean probability the released network learns from; 0: labels alone.
-    teacher_share : float
-        Share of the teachers in a target; the label has the rest.
+    teacher_share, cold_teacher_share : float
+        Share of the teachers in a target, with a speaker baseline and without; the label has
+        the rest.
     label_smoothing : float
         Share of a teacher's own target spread evenly over the emotions; of the released
         network's where it has no teachers.
     """
 
     speeds: tuple[float, ...] = (0.8, 0.87, 0.93, 1.07, 1.14, 1.22)
-    as_is_share: float = 0.7
+    as_is_share: float = 0.5
+    cold_as_is_share: float = 0.9
     noise_share: float = 0.36
     narrow_share: float = 0.16
+    room_share: float = 0.08
     prior_weight: float = 1.5
     variance_prior_weight: float = 10.0
     leaning_share: float = 0.5
     relevance_power: float = 0.75
-    cold_share: float = 0.4
-    whole_share: float = 0.25
+    cold_share: float = 0.3
+    whole_share: float = 0.35
     window_share: float = 0.35
-    song_weight: float = 0.45
+    song_weight: float = 0.15
+    cold_song_weight: float = 0.6
     balance: str = "weights"
     teachers: int = 4
     teacher_epochs: int = 200
-    teacher_share: float = 0.8
+    teacher_share: float = 0.9
+    cold_teacher_share: float = 0.5
     label_smoothing: float = 0.1
 
     def __post_init__(self) -> None:
@@ -91,6 +103,8 @@ class Recipe:
         for name in SHARES:
             in_range(name, getattr(self, name), 0.0, 1.0)
         in_range("narrow_share", self.narrow_share, 0.0, 1.0 - self.noise_share)
+        rest = 1.0 - self.noise_share - self.narrow_share
+        in_range("room_share", self.room_share, 0.0, rest)
         in_range("whole_share", self.whole_share, 0.0, 1.0 - self.cold_share)
         in_range("label_smoothing", self.label_smoothing, 0.0, 0.9)
         in_range("teachers", self.teachers, 0, 100)
@@ -110,32 +124,39 @@ class Recipe:
         noise_dir : Path, optional
             Recordings of noise for half of the noisy copies; without, all noise is made.
         """
-        noise = tuple(
-            _noisy(speed, take, None if take % 2 else noise_dir)
-            for take, speed in enumerate(NOISY_SPEEDS if self.noise_share else ())
+        noisy = (_noisy(speed, take, noise_dir) for take, speed in enumerate(NOISY_SPEEDS))
+        return (
+            *self.clean_copies(),
+            *(noisy if self.noise_share else ()),
+            *(NARROW if self.narrow_share else ()),
+            *(ROOMS if self.room_share else ()),
         )
-        return (*self.clean_copies(), *noise, *(NARROW if self.narrow_share else ()))
 
-    def copy_shares(self) -> tuple[float, ...]:
-        """How often a session is heard in each of `copies`."""
-        clean = 1 - self.noise_share - self.narrow_share
-        as_is = self.as_is_share if self.speeds else 1.0
+    def copy_shares(self, *, cold: bool) -> tuple[float, ...]:
+        """How often a session is heard in each of `copies`, without a baseline or with one."""
+        clean = 1 - self.noise_share - self.narrow_share - self.room_share
+        own_speed = self.cold_as_is_share if cold else self.as_is_share
+        as_is = own_speed if self.speeds else 1.0
         return (
             clean * as_is,
             *_evenly(clean * (1 - as_is), len(self.speeds)),
             *_evenly(self.noise_share, len(NOISY_SPEEDS) if self.noise_share else 0),
             *_evenly(self.narrow_share, len(NARROW) if self.narrow_share else 0),
+            *_evenly(self.room_share, len(ROOMS) if self.room_share else 0),
         )
 
 
 def _noisy(speed: float, take: int, noise_dir: Path | None) -> Copy:
+    """Half of them in recordings; each clip in a noise of its own, or a speaker's all in one."""
+    recorded = noise_dir is not None and take % 2 == 0
     return Copy(
         speed=speed,
         noise_snr_db=LEAST_SNR_DB,
         noise_spread_db=SNR_SPREAD_DB,
-        noise_dir="" if noise_dir is None else str(noise_dir),
-        noise_part="" if noise_dir is None else TRAINING,
+        noise_dir=str(noise_dir) if recorded else "",
+        noise_part=TRAINING if recorded else "",
         take=take,
+        steady=take % 4 >= 2,
     )
 
 

@@ -2,7 +2,8 @@
 
 The clips of one speaker and channel are a session. In each epoch a session is heard in one of
 its copies, and its speaker is known from a random choice of clips: from none (a stranger) to all
-of them.
+of them. Without a baseline a network may know the voice from its training, with one it never does:
+the recipe has other shares for the one than for the other.
 """
 
 from collections.abc import Callable
@@ -77,6 +78,7 @@ class _Heard:
     inputs: Array
     clips: NDArray[np.int64]
     taught: Array | None
+    cold: bool
 
 
 class RowMaker:
@@ -108,8 +110,8 @@ class RowMaker:
         self._teacher = teacher
         self._clean_copies = len(recipe.clean_copies())
         copies = np.unique(table.copy)
-        shares = np.array(recipe.copy_shares())[copies]
-        self._copies, self._shares = copies, shares / shares.sum()
+        self._copies = copies
+        self._shares = {cold: _shares(recipe, copies, cold=cold) for cold in (False, True)}
         self._voices = [
             {copy: _Voice(own.rows(own.copy == copy)) for copy in copies.tolist()}
             for own in (table.of_clips(clips) for clips in speakers(table))
@@ -128,22 +130,27 @@ class RowMaker:
         order = rng.permutation(clips.size)
         if self._recipe.balance == "sampling":
             order = _balanced(labels, rng)
-        weights = np.where(self._is_song[clips], self._recipe.song_weight, 1.0)
+        cold = np.repeat([one.cold for one in heard], [one.clips.size for one in heard])
+        song_weight = np.where(cold, self._recipe.cold_song_weight, self._recipe.song_weight)
+        weights = np.where(self._is_song[clips], song_weight, 1.0)
         if self._recipe.balance == "weights":
             weights = weights * _rarity(labels)[labels]
         inputs = np.concatenate([one.inputs for one in heard])
-        targets = self._targets(labels, [one.taught for one in heard])
+        targets = self._targets(labels, cold, [one.taught for one in heard])
         return Rows(
             inputs=inputs[order].astype(np.float32),
             targets=targets[order].astype(np.float32),
             weights=weights[order].astype(np.float32),
         )
 
-    def _targets(self, labels: NDArray[np.int64], taught: list[Array | None]) -> Array:
+    def _targets(
+        self, labels: NDArray[np.int64], cold: NDArray[np.bool_], taught: list[Array | None]
+    ) -> Array:
         certain = np.eye(len(EMOTIONS))[labels]
         lessons = [one for one in taught if one is not None]
         if lessons:
-            share = self._recipe.teacher_share
+            recipe = self._recipe
+            share = np.where(cold, recipe.cold_teacher_share, recipe.teacher_share)[:, None]
             mixed: Array = (1 - share) * certain + share * np.concatenate(lessons)
             return mixed
         smoothing = self._recipe.label_smoothing
@@ -153,31 +160,32 @@ class RowMaker:
     def _session(
         self, voice: dict[int, _Voice], rng: np.random.Generator, *, is_song: bool
     ) -> _Heard | None:
-        copy = int(rng.choice(self._copies, p=self._shares))
+        cold = bool(rng.random() < self._recipe.cold_share)
+        copy = int(rng.choice(self._copies, p=self._shares[cold]))
         heard = voice[copy]
         chosen = np.flatnonzero(self._is_song[heard.clips] == is_song)
         if not chosen.size:
             return None
-        baseline = heard.moments.baseline(self._members(heard.clips.size, chosen, rng))
+        members = np.zeros(heard.clips.size, np.bool_)
+        if not cold:
+            members[self._known(heard.clips.size, chosen, rng)] = True
+        baseline = heard.moments.baseline(members)
         levelled = heard.choose(chosen, self._recipe.window_share, rng)
         inputs = self._preprocessing.standardised(levelled, baseline)
         clips = heard.clips[chosen].astype(np.int64)
-        return _Heard(inputs=inputs, clips=clips, taught=self._taught(voice, copy, inputs, clips))
+        taught = self._taught(voice, copy, inputs, clips)
+        return _Heard(inputs=inputs, clips=clips, taught=taught, cold=cold)
 
-    def _members(
+    def _known(
         self, clips: int, chosen: NDArray[np.intp], rng: np.random.Generator
-    ) -> NDArray[np.bool_]:
-        """Which of a speaker's clips the session's baseline has heard, shape (clips,)."""
+    ) -> NDArray[np.intp]:
+        """Which of a speaker's clips the session's baseline has heard."""
         pool = np.arange(clips) if rng.random() < MIXED_SHARE else chosen
-        kind = rng.random()
-        if kind < self._recipe.cold_share:
-            pool = pool[:0]
-        elif kind >= self._recipe.cold_share + self._recipe.whole_share:
-            count = int(np.exp(rng.uniform(0, np.log(pool.size)))) if pool.size > 1 else 1
-            pool = rng.permutation(pool)[:count]
-        members = np.zeros(clips, np.bool_)
-        members[pool] = True
-        return members
+        whole = self._recipe.whole_share / (1 - self._recipe.cold_share)
+        if rng.random() < whole:
+            return pool
+        count = int(np.exp(rng.uniform(0, np.log(pool.size)))) if pool.size > 1 else 1
+        return rng.permutation(pool)[:count]
 
     def _taught(
         self, voice: dict[int, _Voice], copy: int, inputs: Array, clips: NDArray[np.int64]
@@ -203,6 +211,13 @@ def cold_rows(table: Table, preprocessing: Preprocessing) -> Rows:
         targets=np.eye(len(EMOTIONS), dtype=np.float32)[table.labels],
         weights=np.ones(len(levelled), np.float32),
     )
+
+
+def _shares(recipe: Recipe, copies: NDArray[np.int32], *, cold: bool) -> Array:
+    """How often each of the copies that are there is heard; sum 1."""
+    shares = np.array(recipe.copy_shares(cold=cold))[copies]
+    found: Array = shares / shares.sum()
+    return found
 
 
 def _rarity(labels: NDArray[np.int64]) -> Array:

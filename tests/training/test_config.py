@@ -48,6 +48,10 @@ def test_the_networks_are_those_of_the_readme() -> None:
         ({"recipe": {"speeds": [9.0]}}, "choose a value from"),
         ({"recipe": {"speeds": [1.1] * 33}}, "at most 32"),
         ({"recipe": {"noise_share": 0.8, "narrow_share": 0.3}}, "choose a value from"),
+        (
+            {"recipe": {"noise_share": 0.8, "narrow_share": 0.1, "room_share": 0.2}},
+            "choose a value",
+        ),
         ({"recipe": {"balance": "fair"}}, "choose none, weights, sampling"),
         ({"recipe": {"cold_share": 0.8, "whole_share": 0.3}}, "choose a value from"),
     ],
@@ -61,11 +65,14 @@ def test_copies_have_shares_that_make_a_whole() -> None:
     for recipe in (
         Recipe(),
         Recipe(noise_share=0.0),
+        Recipe(room_share=0.0),
         Recipe(narrow_share=0.0, speeds=()),
-        Recipe(noise_share=0.5, narrow_share=0.5),
+        Recipe(noise_share=0.5, narrow_share=0.5, room_share=0.0),
     ):
-        assert len(recipe.copy_shares()) == len(recipe.copies())
-        assert sum(recipe.copy_shares()) == pytest.approx(1)
+        for cold in (False, True):
+            shares = recipe.copy_shares(cold=cold)
+            assert len(shares) == len(recipe.copies())
+            assert sum(shares) == pytest.approx(1)
         assert recipe.copies()[: len(recipe.clean_copies())] == recipe.clean_copies()
 
 
@@ -77,3 +84,4 @@ def test_recordings_of_noise_are_heard_in_half_of_the_noisy_copies() -> None:
     recorded = [copy for copy in noisy if copy.noise_dir]
     assert len(recorded) == len(noisy) / 2
     assert {copy.noise_part for copy in recorded} == {"training"}
+    assert sum(copy.steady for copy in recorded) == len(recorded) / 2

@@ -23,7 +23,7 @@ from training.rows import RowMaker, Teacher, cold_rows
 from training.splits import actor_folds
 from training.table import Table, window_evidence
 
-RECIPE = Recipe(speeds=(0.9,), noise_share=0.0, narrow_share=0.0, teachers=0)
+RECIPE = Recipe(speeds=(0.9,), noise_share=0.0, narrow_share=0.0, room_share=0.0, teachers=0)
 
 
 def row_maker(table: Table, recipe: Recipe = RECIPE, teacher: Teacher | None = None) -> RowMaker:
@@ -134,11 +134,32 @@ def test_class_balance_by_weights_or_sampling_makes_emotions_count_alike(
     assert bool(spread < 1.01) is (balance != "none")
 
 
-def test_sung_clips_weigh_less(table: Table) -> None:
+@pytest.mark.parametrize("cold_share", [0.0, 1.0])
+def test_sung_clips_weigh_less_and_it_matters_whether_the_voice_is_known(
+    table: Table, cold_share: float
+) -> None:
     sung = replace(table, is_song=table.speaker == 1)
-    recipe = replace(RECIPE, balance="none", song_weight=0.25)
+    recipe = replace(
+        RECIPE,
+        balance="none",
+        song_weight=0.25,
+        cold_song_weight=0.5,
+        cold_share=cold_share,
+        whole_share=0.0,
+    )
     rows = row_maker(sung, recipe).epoch(np.random.default_rng(0))
-    assert set(np.unique(rows.weights).tolist()) == {0.25, 1.0}
+    assert set(np.unique(rows.weights).tolist()) == {0.5 if cold_share else 0.25, 1.0}
+
+
+def test_a_session_without_a_baseline_has_its_own_share_of_copies(table: Table) -> None:
+    recipe = replace(RECIPE, as_is_share=0.0, cold_as_is_share=1.0, cold_share=0.5, whole_share=0.0)
+    preprocessing = fitted_preprocessing(table, recipe)
+    rows = RowMaker(table, preprocessing, recipe).epoch(np.random.default_rng(0))
+    cold = rows.inputs[rows.inputs[:, NOTHING] == rows.inputs[:, NOTHING].min()]
+    assert 0 < len(cold) < len(rows.inputs)
+    possible = cold_rows(table.rows(table.copy == 0), preprocessing).inputs
+    distance = np.abs(cold[:, None] - possible[None]).max(axis=2).min(axis=1)
+    assert distance.max() < 1e-4
 
 
 def test_rows_are_whole_clips_where_no_windows_are_wished(table: Table) -> None:
@@ -150,14 +171,23 @@ def test_rows_are_whole_clips_where_no_windows_are_wished(table: Table) -> None:
     assert distance.max() < 1e-4
 
 
-def test_targets_lean_on_the_teacher_by_its_share(table: Table) -> None:
+@pytest.mark.parametrize("cold_share", [0.0, 1.0])
+def test_targets_lean_on_the_teacher_by_its_share(table: Table, cold_share: float) -> None:
     def teacher(inputs: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.full((len(inputs), 8), 1 / 8)
 
-    recipe = replace(RECIPE, teacher_share=0.8, teachers=1)
+    recipe = replace(
+        RECIPE,
+        teachers=1,
+        teacher_share=0.8,
+        cold_teacher_share=0.4,
+        cold_share=cold_share,
+        whole_share=0.0,
+    )
     targets = row_maker(table, recipe, teacher).epoch(np.random.default_rng(0)).targets
-    np.testing.assert_allclose(targets.max(axis=1), 0.2 + 0.8 / 8, rtol=1e-6)
-    np.testing.assert_allclose(targets.min(axis=1), 0.8 / 8, rtol=1e-6)
+    share = 0.4 if cold_share else 0.8
+    np.testing.assert_allclose(targets.max(axis=1), 1 - share + share / 8, rtol=1e-6)
+    np.testing.assert_allclose(targets.min(axis=1), share / 8, rtol=1e-6)
 
 
 def test_in_noise_the_teacher_hears_the_clean_clip_of_a_known_speaker(table: Table) -> None:
