@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
 from realtime.sound_files import find_sound_files
+from training.codecs import coded
 from training.sound import read_sound
 
 TRAINING, JUDGING = "training", "judging"
@@ -50,6 +51,8 @@ class Copy:
         Makes another draw of all that is random.
     steady : bool
         All sounds of one place are heard in the same noise: see `make_copy`.
+    codec : str
+        One of `training.codecs.CODECS`, which comes last; empty for none.
     """
 
     speed: float = 1.0
@@ -63,8 +66,15 @@ class Copy:
     gain_db: float = 0.0
     rate: int = 0
     take: int = 0
-    # Not shown: the same draw but for the noise.
+    # Not shown: what is random is drawn as without them.
     steady: bool = field(default=False, repr=False)
+    codec: str = field(default="", repr=False)
+
+    def described(self, place: int = 0) -> str:
+        """All that the sound of a copy depends on, beside the sound it is made of."""
+        where = f" at {place}" if self.steady else ""
+        line = f" codec {self.codec}" if self.codec else ""
+        return f"{self}{where}{line}"
 
 
 AS_IT_IS = Copy()
@@ -106,7 +116,7 @@ def make_copy(samples: Array, rate: int, copy: Copy, place: int = 0) -> tuple[Ar
         samples = (samples * np.float32(10 ** (copy.gain_db / 20))).astype(np.float32)
     if copy.rate not in (0, rate):
         samples, rate = soxr.resample(samples, rate, copy.rate, quality="HQ"), copy.rate
-    return samples, rate
+    return coded(samples, rate, copy.codec) if copy.codec else (samples, rate)
 
 
 def _noise(

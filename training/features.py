@@ -168,7 +168,7 @@ def _signal() -> str:
 
 def cache_name(content: bytes, copy: Copy, place: int = 0) -> str:
     """File name in the cache: changes with the signal path, the sound, the copy and its place."""
-    form = f"{copy} at {place}" if copy.steady else str(copy)
+    form = copy.described(place)
     text = f"{CACHE_VERSION} {_signal()} {form} {WINDOWS_S} {HOP_S} {LEAST_ACTIVE_FRAMES}"
     return f"{hashlib.sha256(text.encode() + content).hexdigest()[:32]}.npy"
 

@@ -27,6 +27,8 @@ NARROW = (
     Copy(lowest_hz=300, highest_hz=3400),
     Copy(rate=8000),
     Copy(lowest_hz=300, highest_hz=3400, rate=8000),
+    Copy(codec="gsm"),
+    Copy(codec="mp3"),
 )
 ROOMS = tuple(Copy(room_s=room_s) for room_s in (0.25, 0.5, 0.8))
 
@@ -43,8 +45,8 @@ class Recipe:
         Share of the sessions without noise, narrow band or room that are heard at their own
         speed: of those with a speaker baseline, and of those without.
     noise_share, narrow_share, room_share : float
-        Share of sessions heard in noise, through a telephone's band or sampled at 8 kHz, and in
-        a room that echoes.
+        Share of sessions heard in noise; through a telephone's band, sampled at 8 kHz or through
+        a codec; and in a room that echoes.
     prior_weight, variance_prior_weight : float
         See `models.baseline.Population`.
     leaning_share : float
@@ -71,9 +73,9 @@ class Recipe:
 
     speeds: tuple[float, ...] = (0.8, 0.87, 0.93, 1.07, 1.14, 1.22)
     as_is_share: float = 0.5
-    cold_as_is_share: float = 0.9
-    noise_share: float = 0.36
-    narrow_share: float = 0.16
+    cold_as_is_share: float = 0.95
+    noise_share: float = 0.3
+    narrow_share: float = 0.22
     room_share: float = 0.08
     prior_weight: float = 1.5
     variance_prior_weight: float = 10.0
@@ -88,7 +90,7 @@ class Recipe:
     teachers: int = 4
     teacher_epochs: int = 200
     teacher_share: float = 0.9
-    cold_teacher_share: float = 0.5
+    cold_teacher_share: float = 0.45
     label_smoothing: float = 0.1
 
     def __post_init__(self) -> None:
@@ -102,9 +104,10 @@ class Recipe:
         in_range("relevance_power", self.relevance_power, 0.0, 4.0)
         for name in SHARES:
             in_range(name, getattr(self, name), 0.0, 1.0)
-        in_range("narrow_share", self.narrow_share, 0.0, 1.0 - self.noise_share)
-        rest = 1.0 - self.noise_share - self.narrow_share
-        in_range("room_share", self.room_share, 0.0, rest)
+        # Rounded, or .92, .04 and .04 would come to more than one.
+        rest = round(1.0 - self.noise_share, 9)
+        in_range("narrow_share", self.narrow_share, 0.0, rest)
+        in_range("room_share", self.room_share, 0.0, round(rest - self.narrow_share, 9))
         in_range("whole_share", self.whole_share, 0.0, 1.0 - self.cold_share)
         in_range("label_smoothing", self.label_smoothing, 0.0, 0.9)
         in_range("teachers", self.teachers, 0, 100)
@@ -134,7 +137,7 @@ class Recipe:
 
     def copy_shares(self, *, cold: bool) -> tuple[float, ...]:
         """How often a session is heard in each of `copies`, without a baseline or with one."""
-        clean = 1 - self.noise_share - self.narrow_share - self.room_share
+        clean = max(0.0, 1 - self.noise_share - self.narrow_share - self.room_share)
         own_speed = self.cold_as_is_share if cold else self.as_is_share
         as_is = own_speed if self.speeds else 1.0
         return (

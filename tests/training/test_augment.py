@@ -34,6 +34,7 @@ KINDS = [
     Copy(noise_snr_db=10),
     Copy(gain_db=-20),
     Copy(rate=8000),
+    Copy(codec="gsm"),
 ]
 
 
@@ -43,7 +44,7 @@ def test_a_copy_that_does_nothing_is_the_sound() -> None:
     assert rate == RATE
 
 
-@pytest.mark.parametrize("copy", KINDS, ids=str)
+@pytest.mark.parametrize("copy", KINDS, ids=Copy.described)
 def test_the_same_sound_gives_the_same_copy(copy: Copy) -> None:
     one, _ = make_copy(SOUND, RATE, copy)
     two, _ = make_copy(SOUND.copy(), RATE, copy)

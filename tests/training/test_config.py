@@ -68,11 +68,15 @@ def test_copies_have_shares_that_make_a_whole() -> None:
         Recipe(room_share=0.0),
         Recipe(narrow_share=0.0, speeds=()),
         Recipe(noise_share=0.5, narrow_share=0.5, room_share=0.0),
+        # In binary, more than one by a rounding.
+        Recipe(noise_share=0.92, narrow_share=0.04, room_share=0.04),
+        Recipe(noise_share=0.9, narrow_share=0.1, room_share=0.0),
     ):
         for cold in (False, True):
             shares = recipe.copy_shares(cold=cold)
             assert len(shares) == len(recipe.copies())
             assert sum(shares) == pytest.approx(1)
+            assert min(shares) >= 0
         assert recipe.copies()[: len(recipe.clean_copies())] == recipe.clean_copies()
 
 

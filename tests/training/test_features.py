@@ -13,6 +13,7 @@ from models.segment import SegmentStream
 from models.window_vector import WINDOW_VECTOR_SIZE
 from training import features
 from training.augment import AS_IT_IS, Copy, make_copy
+from training.codecs import CODECS
 from training.features import (
     HOP_S,
     LEAST_ACTIVE_FRAMES,
@@ -113,9 +114,10 @@ def test_the_cache_key_knows_sound_copy_and_signal_path(monkeypatch: pytest.Monk
     names.add(cache_name(b"a", Copy(speed=1.1)))
     steady = Copy(noise_snr_db=10, steady=True)
     assert cache_name(b"a", steady, 1) != cache_name(b"a", steady, 2)
+    names |= {cache_name(b"a", Copy(codec=name)) for name in CODECS}
     monkeypatch.setattr(features, "_signal", lambda: "another signal path")
     names.add(cache_name(b"a", AS_IT_IS))
-    assert len(names) == 4
+    assert len(names) == 4 + len(CODECS)
 
 
 def test_parallel_work_gives_the_same_rows_in_the_same_order(
