@@ -73,7 +73,7 @@ class Recipe:
 
     speeds: tuple[float, ...] = (0.8, 0.87, 0.93, 1.07, 1.14, 1.22)
     as_is_share: float = 0.5
-    cold_as_is_share: float = 0.95
+    cold_as_is_share: float = 0.9
     noise_share: float = 0.3
     narrow_share: float = 0.22
     room_share: float = 0.08
@@ -90,7 +90,7 @@ class Recipe:
     teachers: int = 4
     teacher_epochs: int = 200
     teacher_share: float = 0.9
-    cold_teacher_share: float = 0.45
+    cold_teacher_share: float = 0.5
     label_smoothing: float = 0.1
 
     def __post_init__(self) -> None:
