@@ -28,8 +28,8 @@ def conditions(noise_dir: Path | None) -> dict[str, Copy]:
         "gain +20 dB": Copy(gain_db=20),
         "telephone band": Copy(lowest_hz=300, highest_hz=3400),
         "GSM telephone": Copy(codec="gsm"),
-        "MP3, 24 kbit/s": Copy(codec="mp3"),
-        "Opus, 16 kbit/s": Copy(codec="opus"),
+        "MP3, 17 kbit/s": Copy(codec="mp3"),
+        "Opus, 14 kbit/s": Copy(codec="opus"),
         **{
             f"{name}, {snr_db} dB SNR": Copy(
                 noise_snr_db=snr_db, noise_dir=noise, noise_part=JUDGING, steady=steady
