@@ -104,11 +104,9 @@ class Recipe:
         in_range("relevance_power", self.relevance_power, 0.0, 4.0)
         for name in SHARES:
             in_range(name, getattr(self, name), 0.0, 1.0)
-        # Rounded, or .92, .04 and .04 would come to more than one.
-        rest = round(1.0 - self.noise_share, 9)
-        in_range("narrow_share", self.narrow_share, 0.0, rest)
-        in_range("room_share", self.room_share, 0.0, round(rest - self.narrow_share, 9))
-        in_range("whole_share", self.whole_share, 0.0, 1.0 - self.cold_share)
+        in_range("narrow_share", self.narrow_share, 0.0, _left(self.noise_share))
+        in_range("room_share", self.room_share, 0.0, _left(self.noise_share, self.narrow_share))
+        in_range("whole_share", self.whole_share, 0.0, _left(self.cold_share))
         in_range("label_smoothing", self.label_smoothing, 0.0, 0.9)
         in_range("teachers", self.teachers, 0, 100)
         in_range("teacher_epochs", self.teacher_epochs, 1, 10_000)
@@ -147,6 +145,11 @@ class Recipe:
             *_evenly(self.narrow_share, len(NARROW) if self.narrow_share else 0),
             *_evenly(self.room_share, len(ROOMS) if self.room_share else 0),
         )
+
+
+def _left(*shares: float) -> float:
+    """What shares leave of one; rounded, or .92 and .04 would leave less than .04."""
+    return round(1.0 - sum(shares), 9)
 
 
 def _noisy(speed: float, take: int, noise_dir: Path | None) -> Copy:

@@ -71,6 +71,7 @@ def test_copies_have_shares_that_make_a_whole() -> None:
         # In binary, more than one by a rounding.
         Recipe(noise_share=0.92, narrow_share=0.04, room_share=0.04),
         Recipe(noise_share=0.9, narrow_share=0.1, room_share=0.0),
+        Recipe(cold_share=0.9, whole_share=0.1),
     ):
         for cold in (False, True):
             shares = recipe.copy_shares(cold=cold)
