@@ -35,8 +35,8 @@ class Copy:
     lowest_hz, highest_hz : float
         Band limits; 0 for none.
     noise_snr_db, noise_spread_db : float
-        Level of the loud part of the sound above added noise: the least, and how much more it is
-        at most; infinite for no noise.
+        Level of the sound above added noise: the least, and how much more it is at most;
+        infinite for no noise.
     noise_dir : str
         Folder of recordings, of which one is drawn for each sound; empty for noise of a random
         colour and unrest.
@@ -53,6 +53,9 @@ class Copy:
         All sounds of one place are heard in the same noise: see `make_copy`.
     codec : str
         One of `training.codecs.CODECS`, which comes last; empty for none.
+    by_mean_power : bool
+        The sound's level is its mean power, pauses included; otherwise that of its loud part,
+        which is higher.
     """
 
     speed: float = 1.0
@@ -69,12 +72,14 @@ class Copy:
     # Not shown: what is random is drawn as without them.
     steady: bool = field(default=False, repr=False)
     codec: str = field(default="", repr=False)
+    by_mean_power: bool = field(default=False, repr=False)
 
     def described(self, place: int = 0) -> str:
         """All that the sound of a copy depends on, beside the sound it is made of."""
         where = f" at {place}" if self.steady else ""
         line = f" codec {self.codec}" if self.codec else ""
-        return f"{self}{where}{line}"
+        level = " by mean power" if self.by_mean_power else ""
+        return f"{self}{where}{line}{level}"
 
 
 AS_IT_IS = Copy()
@@ -111,7 +116,8 @@ def make_copy(samples: Array, rate: int, copy: Copy, place: int = 0) -> tuple[Ar
         samples = band_limited(samples, rate, copy.lowest_hz, copy.highest_hz)
     if np.isfinite(copy.noise_snr_db):
         snr_db = copy.noise_snr_db + copy.noise_spread_db * rng.random()
-        samples = with_noise(samples, snr_db, _noise(samples.size, rate, copy, rng, of_place))
+        noise = _noise(samples.size, rate, copy, rng, of_place)
+        samples = with_noise(samples, snr_db, noise, by_mean_power=copy.by_mean_power)
     if copy.gain_db:
         samples = (samples * np.float32(10 ** (copy.gain_db / 20))).astype(np.float32)
     if copy.rate not in (0, rate):
@@ -144,22 +150,30 @@ def noise_files(folder: Path, part: str = "") -> tuple[Path, ...]:
     return tuple(chosen)
 
 
+def mean_power(samples: Array) -> float:
+    """Power of a sound, pauses included."""
+    return float(np.mean(samples.astype(np.float64) ** 2)) if samples.size else 0.0
+
+
 def loud_power(samples: Array) -> float:
     """Power of the part of a sound that is within 30 dB of its loudest 20 ms, roughly speech."""
     step = 320
     blocks = samples[: samples.size // step * step].reshape(-1, step).astype(np.float64)
     if not len(blocks):
-        return float(np.mean(samples.astype(np.float64) ** 2)) if samples.size else 0.0
+        return mean_power(samples)
     power = np.square(blocks).mean(axis=1)
     return float(power[power >= power.max() * 1e-3].mean())
 
 
-def with_noise(samples: Array, snr_db: float, noise: Array) -> Array:
-    """Add noise, shape (n,), that many decibels below the loud part of a sound, shape (n,)."""
-    power = float(np.mean(noise.astype(np.float64) ** 2))
+def with_noise(
+    samples: Array, snr_db: float, noise: Array, *, by_mean_power: bool = False
+) -> Array:
+    """Add noise, shape (n,), that many decibels below a sound, shape (n,), or its loud part."""
+    power = mean_power(noise)
     if power == 0:
         return samples
-    gain = np.sqrt(loud_power(samples) / power / 10 ** (snr_db / 10))
+    level = mean_power(samples) if by_mean_power else loud_power(samples)
+    gain = np.sqrt(level / power / 10 ** (snr_db / 10))
     noisy: Array = (samples + gain * noise).astype(np.float32)
     return noisy
 

@@ -166,7 +166,9 @@ def _robustness_section(found: Evaluation) -> str:
     return (
         "## Robustness\n\nActor-disjoint, clips of speech, windows of 3 s; the baseline is learnt "
         "under the same condition. In noise each clip has another recording, in steady noise all "
-        f"of a speaker's clips have one.\n\n{shown}\n\n![Robustness](robustness.png)"
+        "of a speaker's clips have one. Noise lies that far below the loud part of a clip; by mean "
+        "power, below the mean of the whole clip, pauses included, which is less noise."
+        f"\n\n{shown}\n\n![Robustness](robustness.png)"
     )
 
 

@@ -1,7 +1,7 @@
 """The same unheard clips through worse microphones, rooms and lines."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +18,12 @@ def conditions(noise_dir: Path | None) -> dict[str, Copy]:
     """Name and form of each condition; the noise is made where no folder is given.
 
     In `noise` each clip has another recording, in `steady noise` all of a speaker's clips have
-    the same, as in a room where somebody sits for a while.
+    the same, as in a room where somebody sits for a while. The level is measured against the loud
+    part of a clip, and where it says so against its mean power, which its pauses lower.
     """
-    noise = "" if noise_dir is None else str(noise_dir)
+    folder = "" if noise_dir is None else str(noise_dir)
+    noise = Copy(noise_snr_db=10, noise_dir=folder, noise_part=JUDGING)
+    kinds = {"noise": noise, "steady noise": replace(noise, steady=True)}
     return {
         "clean": AS_IT_IS,
         "gain -20 dB": Copy(gain_db=-20),
@@ -31,11 +34,13 @@ def conditions(noise_dir: Path | None) -> dict[str, Copy]:
         "MP3, 17 kbit/s": Copy(codec="mp3"),
         "Opus, 14 kbit/s": Copy(codec="opus"),
         **{
-            f"{name}, {snr_db} dB SNR": Copy(
-                noise_snr_db=snr_db, noise_dir=noise, noise_part=JUDGING, steady=steady
-            )
-            for name, steady in (("noise", False), ("steady noise", True))
+            f"{name}, {snr_db} dB SNR": replace(kind, noise_snr_db=snr_db)
+            for name, kind in kinds.items()
             for snr_db in (20, 10, 5)
+        },
+        **{
+            f"{name}, 10 dB SNR by mean power": replace(kind, by_mean_power=True)
+            for name, kind in kinds.items()
         },
         "room, 0.4 s": Copy(room_s=0.4),
         "source at 8 kHz": Copy(rate=8000),

@@ -74,6 +74,17 @@ def test_noise_lies_as_far_below_the_sound_as_asked(snr_db: float, seed: int) ->
     assert found == pytest.approx(snr_db, abs=0.05)
 
 
+def test_a_pause_lowers_the_noise_only_where_it_counts_as_sound() -> None:
+    pause = np.zeros(3 * SOUND.size, np.float32)
+    noise = pink_noise(4 * SOUND.size, np.random.default_rng(0))
+    sound = np.concatenate([SOUND, pause])
+    loud, mean = (
+        np.mean(np.square(with_noise(sound, 10, noise, by_mean_power=by_mean_power) - sound))
+        for by_mean_power in (False, True)
+    )
+    assert 10 * np.log10(loud / mean) == pytest.approx(10 * np.log10(4), abs=0.3)
+
+
 def test_a_noise_of_zeros_adds_nothing() -> None:
     assert with_noise(SOUND, 10, np.zeros_like(SOUND)) is SOUND
 

@@ -132,7 +132,8 @@ def test_robustness_covers_the_conditions_and_clean_loses_nothing(found: dict[st
     lines = found["robustness"]
     conditions = {line["condition"] for line in lines}
     assert {"gain -20 dB", "telephone band", "noise, 5 dB SNR", "source at 8 kHz"} <= conditions
-    assert {"steady noise, 10 dB SNR", "MP3, 17 kbit/s", "Opus, 14 kbit/s"} <= conditions
+    assert {"steady noise, 5 dB SNR", "steady noise, 10 dB SNR by mean power"} <= conditions
+    assert {"GSM telephone", "MP3, 17 kbit/s", "Opus, 14 kbit/s"} <= conditions
     assert {line["lost"] for line in named(lines, condition="clean")} == {0.0}
 
 
