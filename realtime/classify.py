@@ -1,14 +1,14 @@
 """The `classify` command: recordings in, one row per file out."""
 
 import argparse
+import contextlib
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from os import cpu_count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +18,19 @@ from models.errors import AudioError, UsageError
 from models.filter_banks import FilterBanks
 from models.labels import EMOTIONS
 from realtime.classify_output import FileResult, open_output
+from realtime.ending_signals import ending_signals
 from realtime.judge import Judge
 from realtime.options import merged_settings, open_model
+from realtime.own_words import only_own_words
 from realtime.pooling import Pool
+from realtime.processes import Processes
 from realtime.progress import Progress
 from realtime.prototypes import refined
-from realtime.recording import Recording, analyse
+from realtime.recording import Recording, analyse, spool_folder
 from realtime.sound_files import find_sound_files
 
 BASELINES = ("off", "file", "folder")
 Probabilities = NDArray[np.float64]
-THREADS = Path("/proc/self/task")  # Linux; on macOS, system libraries do not survive a fork
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,27 +54,45 @@ def classify(arguments: argparse.Namespace) -> int:
     model = open_model(settings)
     judge = Judge(model.bundle, settings.window_s, settings.hop_s)
     files = find_sound_files(arguments.paths)
-    jobs = min(arguments.jobs or cpu_count() or 1, max(1, len(files)))
     failed = 0
-    with (
-        open_output(arguments.csv, json=arguments.json, overwrite=arguments.overwrite) as output,
-        Progress(len(files), sys.stderr) as progress,
-        TemporaryDirectory(prefix="ser-live-") as folder,
-    ):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(ending_signals())
+        folder = stack.enter_context(spool_folder())
         work = partial(
             _analysed,
             banks=model.bundle.banks,
             window_s=settings.window_s,
             hop_s=settings.hop_s,
-            folder=Path(folder),
+            folder=folder,
         )
-        for result in _results(_mapped(work, files, jobs), judge, mode):
+        analyses = _analyses(work, files, arguments.jobs, folder, stack)
+        # After the processes, which fork only as long as there is no other thread.
+        stack.enter_context(only_own_words(None))
+        output = stack.enter_context(
+            open_output(arguments.csv, json=arguments.json, overwrite=arguments.overwrite)
+        )
+        progress = stack.enter_context(Progress(len(files), sys.stderr))
+        for result in _results(analyses, judge, mode):
             output.write(result)
             progress.advance()
             failed += bool(result.error)
     if failed:
         print(f"ser-live: {failed} of {len(files)} files could not be read.", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _analyses(
+    work: Callable[[Path], Analysis],
+    files: Sequence[Path],
+    jobs: int | None,
+    folder: Path,
+    stack: contextlib.ExitStack,
+) -> Iterator[Analysis]:
+    """Analyse the files in order, in this process or in several that end with the stack."""
+    count = min(jobs or cpu_count() or 1, len(files))
+    if count == 1:
+        return map(work, files)
+    return stack.enter_context(Processes(count, work, folder)).answers(files)
 
 
 def _analysed(
@@ -83,29 +103,6 @@ def _analysed(
     except AudioError as error:
         return Analysis(path=path, recording=None, error=str(error))
     return Analysis(path=path, recording=recording)
-
-
-def _mapped(work: partial[Analysis], files: Sequence[Path], jobs: int) -> Iterator[Analysis]:
-    """Analyse the files in order, in several processes, only a few files ahead."""
-    if jobs == 1:
-        yield from map(work, files)
-        return
-    # Not imported by those who need one process: it is a tenth of the start.
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    ahead = 4 * jobs
-    with ProcessPoolExecutor(jobs, mp_context=get_context(start_method())) as pool:
-        waiting = [pool.submit(work, path) for path in files[:ahead]]
-        for following in range(len(files)):
-            if ahead + following < len(files):
-                waiting.append(pool.submit(work, files[ahead + following]))
-            yield waiting.pop(0).result()
-
-
-def start_method() -> str:
-    """How to make processes: a fork has everything imported, but must have no other threads."""
-    return "fork" if len(list(THREADS.glob("*"))) == 1 else "spawn"
 
 
 def _results(analyses: Iterable[Analysis], judge: Judge, mode: str) -> Iterator[FileResult]:

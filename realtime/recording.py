@@ -4,6 +4,7 @@ Vectors go to disk as they come, so memory does not depend on the recording's le
 speaker baseline can be made from all of them before any is judged.
 """
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from models.frames import FrameExtractor
 from models.segment import SegmentStream
 from models.window_vector import WINDOW_VECTOR_SIZE
 from models.windows import FRAMES_PER_SECOND, Window
+from realtime.held_signals import held_signals
 from realtime.sources.base import Block
 from realtime.sources.file import FileSource
 
@@ -58,6 +60,18 @@ class Recording:
     def discard(self) -> None:
         """Remove the temporary file."""
         self.spool.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def spool_folder() -> Iterator[Path]:
+    """Give a private temporary folder for `analyse`, which is gone after the block."""
+    with held_signals():
+        folder = tempfile.TemporaryDirectory(prefix="ser-live-")
+    try:
+        yield Path(folder.name)
+    finally:
+        with held_signals():
+            folder.cleanup()
 
 
 def analyse(

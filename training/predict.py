@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from models.errors import UsageError
 from models.labels import EMOTIONS, Emotion
 from models.network import softmax
 from models.window_vector import WINDOW_VECTOR_SIZE
-from realtime.recording import analyse
+from realtime.recording import analyse, spool_folder
 from training.config import FRAMEWORKS
 from training.features import HOP_S
 from training.fitted import FrameworkModel
@@ -94,10 +93,8 @@ def predict(path: Path, bundle: Bundle, model: FrameworkModel) -> Prediction:
 
 def spoken_windows(path: Path, bundle: Bundle) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Vectors, shape (n, 280), and active frames, shape (n,), of windows with enough speech."""
-    with TemporaryDirectory(prefix="ser-live-") as folder:
-        recording = analyse(
-            path, bundle.banks, window_s=LIVE_WINDOW_S, hop_s=HOP_S, folder=Path(folder)
-        )
+    with spool_folder() as folder:
+        recording = analyse(path, bundle.banks, window_s=LIVE_WINDOW_S, hop_s=HOP_S, folder=folder)
         parts = list(recording.windows())
     if not parts:
         return np.zeros((0, WINDOW_VECTOR_SIZE), np.float32), np.zeros(0, np.int64)

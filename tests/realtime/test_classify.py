@@ -11,10 +11,11 @@ import soundfile
 from numpy.typing import NDArray
 
 from models.labels import EMOTIONS
-from realtime.classify import start_method
 from realtime.classify_output import HEADER
 from realtime.cli import main
+from realtime.processes import start_method
 from realtime.sound_files import find_sound_files
+from tests.conftest import RunProgram
 
 RATE = 48000
 # Where four of the demonstration's emotions lie, in seconds.
@@ -80,9 +81,9 @@ def test_more_processes_give_the_same_rows(
 def test_only_a_process_without_threads_forks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("realtime.classify.THREADS", tmp_path / "absent")
+    monkeypatch.setattr("realtime.processes.THREADS", tmp_path / "absent")
     assert start_method() == "spawn"
-    monkeypatch.setattr("realtime.classify.THREADS", tmp_path)
+    monkeypatch.setattr("realtime.processes.THREADS", tmp_path)
     (tmp_path / "1").touch()
     assert start_method() == "fork"
     (tmp_path / "2").touch()
@@ -179,3 +180,23 @@ def test_files_are_found_once_folder_by_folder(corpus: Path) -> None:
         "speaker1/angry.wav",
         "speaker1/sad.wav",
     ]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_damaged_mp3_is_read_without_a_word_of_its_decoder(
+    jobs: int,
+    synthetic_folder: Path,
+    speech: NDArray[np.float32],
+    tmp_path: Path,
+    run_realtime: RunProgram,
+) -> None:
+    for name in ("a.mp3", "b.mp3"):
+        soundfile.write(tmp_path / name, speech[: 5 * RATE], RATE, format="MP3")
+        content = bytearray((tmp_path / name).read_bytes())
+        for place in range(4000, len(content), 1000):
+            content[place] ^= 0xFF
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "c.mp3").write_bytes(b"")
+    run = run_realtime("classify", ".", "--jobs", str(jobs), "--model", synthetic_folder)
+    assert len(_rows(run.stdout)) == 3
+    assert run.stderr.splitlines() == ["ser-live: 1 of 3 files could not be read."]
