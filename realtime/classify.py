@@ -35,7 +35,7 @@ Probabilities = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Analysis:
-    """One file's windows, or why there are none."""
+    """One file's windows, or why there are none, or not all."""
 
     path: Path
     recording: Recording | None
@@ -43,7 +43,7 @@ class Analysis:
 
 
 def classify(arguments: argparse.Namespace) -> int:
-    """Run the command; the exit code is 1 if any file could not be read."""
+    """Run the command; the exit code is 1 if any file could not be read to its end."""
     mode = arguments.baseline or "off"
     if mode not in BASELINES:
         raise UsageError(
@@ -77,7 +77,11 @@ def classify(arguments: argparse.Namespace) -> int:
             progress.advance()
             failed += bool(result.error)
     if failed:
-        print(f"ser-live: {failed} of {len(files)} files could not be read.", file=sys.stderr)
+        print(
+            f"ser-live: {failed} of {len(files)} files could not be read, or not to the end: "
+            "see `error` in their rows.",
+            file=sys.stderr,
+        )
     return 1 if failed else 0
 
 
@@ -102,7 +106,7 @@ def _analysed(
         recording = analyse(path, banks, window_s=window_s, hop_s=hop_s, folder=folder)
     except AudioError as error:
         return Analysis(path=path, recording=None, error=str(error))
-    return Analysis(path=path, recording=recording)
+    return Analysis(path=path, recording=recording, error=recording.error)
 
 
 def _results(analyses: Iterable[Analysis], judge: Judge, mode: str) -> Iterator[FileResult]:
@@ -196,4 +200,5 @@ def _result(analysis: Analysis, probabilities: Probabilities | None) -> FileResu
         windows=recording.rows,
         emotion=None if best is None else EMOTIONS[best],
         probabilities=None if probabilities is None else tuple(probabilities.tolist()),
+        error=analysis.error,
     )

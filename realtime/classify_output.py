@@ -25,7 +25,7 @@ class FileResult:
     ----------
     file : Path
     duration_s, speech_s : float or None
-        Length, and what the gate called speech, in seconds; None for an unreadable file.
+        Length, and what the gate called speech, in seconds; None if nothing could be read.
     windows : int or None
         Windows that were judged.
     emotion : Emotion or None
@@ -33,7 +33,7 @@ class FileResult:
     probabilities : tuple of 8 float or None
         Pooled over the windows.
     error : str
-        Why the file could not be read; empty if it could.
+        Why the file could not be read, or not to its end; empty if it could.
     """
 
     file: Path

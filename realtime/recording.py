@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.audio import SAMPLE_RATE
+from models.errors import AudioError
 from models.filter_banks import FilterBanks
 from models.frames import FrameExtractor
 from models.segment import SegmentStream
@@ -36,19 +37,22 @@ class Recording:
     Attributes
     ----------
     duration_s : float
-        Length of the file.
+        Length of the file, or of what could be read of it.
     speech_s : float
         What the gate called speech.
     rows : int
         Windows with enough speech.
     spool : Path
         Their vectors and active frames; remove it with `discard`.
+    error : str
+        Why the file could not be read to its end; empty if it could.
     """
 
     duration_s: float
     speech_s: float
     rows: int
     spool: Path
+    error: str = ""
 
     def windows(self) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
         """Vectors, shape (n, 280), and active frames, shape (n,), a thousand at a time."""
@@ -92,7 +96,7 @@ def analyse(
     Raises
     ------
     AudioError
-        If the file cannot be used.
+        If nothing of the file can be used.
     """
     source = FileSource(path, speed=None, loop=False)
     analysis = _Analysis(source, FrameExtractor(banks), window_s, hop_s)
@@ -108,6 +112,7 @@ def analyse(
         speech_s=analysis.speech_frames / FRAMES_PER_SECOND,
         rows=analysis.rows,
         spool=Path(spool.name),
+        error=analysis.error,
     )
 
 
@@ -127,6 +132,7 @@ class _Analysis:
         )
         self.samples = 0
         self.rows = 0
+        self.error = ""
 
     @property
     def speech_frames(self) -> int:
@@ -134,11 +140,19 @@ class _Analysis:
         return self._segment.speech_frames
 
     def windows(self) -> Iterator[tuple[NDArray[np.float32], int]]:
-        """Vector and active frames of each window with enough speech."""
-        for item in self._source.items(Event()):
-            if isinstance(item, Block):
-                self.samples += item.samples.size
-                yield from self._counted(self._segment.push(item.samples))
+        """Vector and active frames of each window with enough speech.
+
+        A file that is damaged from some place on ends there.
+        """
+        try:
+            for item in self._source.items(Event()):
+                if isinstance(item, Block):
+                    self.samples += item.samples.size
+                    yield from self._counted(self._segment.push(item.samples))
+        except AudioError as error:
+            if not self.samples:
+                raise
+            self.error = str(error)
         yield from self._counted(self._segment.push(np.zeros(0, np.float32), last=True))
 
     def _counted(self, windows: list[Window]) -> Iterator[tuple[NDArray[np.float32], int]]:

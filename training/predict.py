@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.baseline import SpeakerBaseline
 from models.bundle import Bundle, framework_file, load_bundle
-from models.errors import UsageError
+from models.errors import AudioError, UsageError
 from models.labels import EMOTIONS, Emotion
 from models.network import softmax
 from models.window_vector import WINDOW_VECTOR_SIZE
@@ -95,6 +95,8 @@ def spoken_windows(path: Path, bundle: Bundle) -> tuple[NDArray[np.float32], NDA
     """Vectors, shape (n, 280), and active frames, shape (n,), of windows with enough speech."""
     with spool_folder() as folder:
         recording = analyse(path, bundle.banks, window_s=LIVE_WINDOW_S, hop_s=HOP_S, folder=folder)
+        if recording.error:
+            raise AudioError(recording.error)
         parts = list(recording.windows())
     if not parts:
         return np.zeros((0, WINDOW_VECTOR_SIZE), np.float32), np.zeros(0, np.int64)
