@@ -17,9 +17,10 @@ from models.baseline import SpeakerBaseline
 from models.errors import AudioError, UsageError
 from models.filter_banks import FilterBanks
 from models.labels import EMOTIONS
-from realtime.classify_output import FileResult, open_output
+from realtime.classify_output import FileResult, Output
 from realtime.ending_signals import ending_signals
 from realtime.judge import Judge
+from realtime.log import private_file
 from realtime.options import merged_settings, open_model
 from realtime.own_words import only_own_words
 from realtime.pooling import Pool
@@ -54,6 +55,7 @@ def classify(arguments: argparse.Namespace) -> int:
     model = open_model(settings)
     judge = Judge(model.bundle, settings.window_s, settings.hop_s)
     files = find_sound_files(arguments.paths)
+    private_file.spare(files, arguments.csv)
     failed = 0
     with contextlib.ExitStack() as stack:
         stack.enter_context(ending_signals())
@@ -69,7 +71,7 @@ def classify(arguments: argparse.Namespace) -> int:
         # After the processes, which fork only as long as there is no other thread.
         stack.enter_context(only_own_words(None))
         output = stack.enter_context(
-            open_output(arguments.csv, json=arguments.json, overwrite=arguments.overwrite)
+            Output(arguments.csv, as_json=arguments.json, overwrite=arguments.overwrite)
         )
         progress = stack.enter_context(Progress(len(files), sys.stderr))
         for result in _results(analyses, judge, mode):

@@ -2,19 +2,22 @@
 
 import contextlib
 import csv
+import io
 import json
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import Any, Self
 
 from models.errors import OutputError
 from models.labels import EMOTIONS, Emotion
+from realtime.log import private_file
 
 COLUMNS = ("file", "duration_s", "speech_s", "windows", "emotion", "confidence")
 HEADER = (*COLUMNS, *EMOTIONS, "error")
-PRIVATE = 0o600
+STDOUT = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,13 +68,29 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 
 class Output:
-    """A context manager that writes rows to an open stream and flushes each."""
+    """A context manager that writes rows to a CSV file, to standard output, or to both.
 
-    def __init__(self, stream: IO[str], name: str, *, json_lines: bool) -> None:
-        self._stream = stream
-        self._name = name
-        self._json_lines = json_lines
-        self._writer = csv.writer(stream, lineterminator="\n")
+    Parameters
+    ----------
+    path : Path or None
+        Of the CSV; None for CSV on standard output, unless that gets JSON lines.
+    as_json : bool
+        Write JSON lines to standard output.
+    overwrite : bool
+        Replace an existing file.
+
+    Raises
+    ------
+    OutputError
+        If the file exists or cannot be made, or if standard output is closed.
+    """
+
+    def __init__(self, path: Path | None, *, as_json: bool, overwrite: bool) -> None:
+        if (as_json or path is None) and sys.stdout is None:
+            raise OutputError("Standard output is closed: open it, or name a file with --csv.")
+        self._to_stdout = as_json or path is None
+        self._as_json = as_json
+        self._file = None if path is None else _CsvFile(path, overwrite=overwrite)
 
     def write(self, result: FileResult) -> None:
         """Write one row.
@@ -82,71 +101,76 @@ class Output:
             If the disk is full or the file has gone; rows already written stay.
         """
         row = result.as_dict()
-        self._guarded(row if self._json_lines else row.values())
-
-    def _guarded(self, row: Any) -> None:
-        try:
-            if self._json_lines:
-                self._stream.write(json.dumps(row) + "\n")
-            else:
-                self._writer.writerow(row)
-            self._stream.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise OutputError(
-                f"{self._name} cannot be written any further ({error.strerror}): "
-                "make room and run again with --overwrite."
-            ) from error
+        if self._file is not None:
+            self._file.write(_csv_line(row.values()))
+        if self._to_stdout:
+            _say(json.dumps(row).encode() + b"\n" if self._as_json else _csv_line(row.values()))
 
     def __enter__(self) -> Self:
         """Write the header."""
-        if not self._json_lines:
-            try:
-                self._guarded(HEADER)
-            except OutputError:
-                self._close()
-                raise
+        if self._to_stdout and not self._as_json:
+            _say(_csv_line(HEADER))
         return self
 
     def __exit__(self, *_: object) -> None:
         """Close the file; standard output stays open."""
-        self._close()
+        if self._file is not None:
+            self._file.close()
 
-    def _close(self) -> None:
-        if self._stream is not sys.stdout:
-            # What a full disk did not take was reported when it was written.
+
+class _CsvFile:
+    """A new file that holds whole lines only, whatever happens to the disk."""
+
+    def __init__(self, path: Path, *, overwrite: bool) -> None:
+        self._path = path
+        self._size_bytes = 0
+        try:
+            if overwrite:
+                private_file.remove(path)
+            self._descriptor = private_file.create(path)
+        except OSError as error:
+            raise private_file.cannot_create(path, error) from error
+        try:
+            self.write(_csv_line(HEADER))
+        except OutputError:
+            self.close()
+            raise
+
+    def write(self, line: bytes) -> None:
+        """Append one line, or nothing and raise `OutputError`."""
+        try:
+            private_file.write_all(self._descriptor, line)
+        except OSError as error:
             with contextlib.suppress(OSError):
-                self._stream.close()
+                os.ftruncate(self._descriptor, self._size_bytes)
+            raise OutputError(
+                f"{self._path} cannot be written any further ({private_file.reason(error)}): "
+                f"{private_file.remedy(error)} and run again with --overwrite."
+            ) from error
+        self._size_bytes += len(line)
+
+    def close(self) -> None:
+        """Close the file."""
+        # What a full disk did not take was reported when it was written.
+        with contextlib.suppress(OSError):
+            os.close(self._descriptor)
 
 
-def open_output(path: Path | None, *, json: bool, overwrite: bool) -> Output:
-    """Open a CSV file, or standard output.
+def _csv_line(values: Iterable[Any]) -> bytes:
+    """One line; a name that is no UTF-8 is written as it is on the disk."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(values)
+    return line.getvalue().encode(errors="surrogateescape")
 
-    Parameters
-    ----------
-    path : Path or None
-        None for standard output.
-    json : bool
-        JSON lines instead of CSV.
-    overwrite : bool
-        Replace an existing file.
 
-    Raises
-    ------
-    OutputError
-        If the file exists or cannot be made.
-    """
-    if path is None:
-        return Output(sys.stdout, "Standard output", json_lines=json)
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if overwrite else os.O_EXCL)
+def _say(line: bytes) -> None:
+    """Write to standard output, past Python's buffers; a reader that has left is told apart."""
     try:
-        descriptor = os.open(path, flags, PRIVATE)
-    except FileExistsError as error:
-        raise OutputError(f"{path} exists: name another file, or add --overwrite.") from error
+        private_file.write_all(STDOUT, line)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise OutputError(
-            f"{path} cannot be written ({error.strerror}): name another file."
+            f"Standard output cannot be written ({private_file.reason(error)}): send it elsewhere, "
+            "or name a file with --csv."
         ) from error
-    stream = os.fdopen(descriptor, "w", encoding="utf-8", newline="")
-    return Output(stream, str(path), json_lines=json)

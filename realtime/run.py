@@ -18,6 +18,7 @@ from realtime.dashboard.screen import Dashboard, can_draw
 from realtime.demonstration import demonstration_clip
 from realtime.ending_signals import ending_signals
 from realtime.estimator import Estimator, utc_now
+from realtime.log import private_file
 from realtime.log.log_thread import LogThread, open_log
 from realtime.log.meta import RunMeta
 from realtime.log.record import Recorder
@@ -55,6 +56,7 @@ def monitor(arguments: argparse.Namespace) -> int:
 def replay(arguments: argparse.Namespace) -> int:
     """A recording as if it were live; without a file the demonstration clip."""
     path: Path = arguments.file or demonstration_clip()
+    private_file.spare([path], arguments.csv)
 
     def open_source(_: RealtimeSettings) -> Source:
         return FileSource(path, speed=arguments.speed, loop=arguments.loop)

@@ -1,10 +1,12 @@
 """Files that only their owner may read, and that never replace another by accident."""
 
+import contextlib
 import errno
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
-from models.errors import OutputError
+from models.errors import OutputError, UsageError
 
 try:
     import fcntl
@@ -105,6 +107,22 @@ def remove(path: Path) -> None:
     path.unlink()
 
 
+def spare(inputs: Iterable[Path], output: Path | None) -> None:
+    """Refuse an output that is one of the inputs, under whatever name.
+
+    Raises
+    ------
+    UsageError
+    """
+    if output is None or not output.exists():
+        return
+    status = output.stat()
+    for path in inputs:
+        with contextlib.suppress(OSError):
+            if os.path.samestat(status, path.stat()):
+                raise UsageError(f"{output} is what shall be read ({path}): name another file.")
+
+
 def in_use(path: Path) -> OutputError:
     """Make the error for a file that another run is writing."""
     return OutputError(f"{path} is being written by another run: choose another name.")
@@ -114,6 +132,10 @@ def cannot_create(path: Path, error: OSError) -> OutputError:
     """Make the error for a file that cannot be made, with what to do about it."""
     if isinstance(error, BlockingIOError):
         return in_use(path)
+    if isinstance(error, FileExistsError):
+        return OutputError(
+            f"{path} exists already: choose another name, or --overwrite to replace it."
+        )
     if isinstance(error, IsADirectoryError):
         return OutputError(f"{path} is a folder: name a file in it.")
     if isinstance(error, FileNotFoundError):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import OutputError, UsageError
+from models.errors import UsageError
 from realtime.log import private_file
 from realtime.log.lane import Lane
 from realtime.log.outage import Clock, Notify, Outage
@@ -82,10 +82,6 @@ class RecordSink:
             if overwrite:
                 private_file.remove(path)
             self._file: SoundWriter | None = self._format(path, rate)
-        except FileExistsError as error:
-            raise OutputError(
-                f"{path} exists already: choose another name, or --overwrite to replace it."
-            ) from error
         except OSError as error:
             raise private_file.cannot_create(path, error) from error
 

@@ -133,19 +133,19 @@ def test_the_program_says_one_sentence_about_a_damaged_file(
     whole: dict[str, bytes],
     synthetic_folder: Path,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     name = data.draw(st.sampled_from(sorted(whole)))
     path = tmp_path / name
     path.write_bytes(data.draw(_damage(whole[name])))
     common = ["--model", str(synthetic_folder), "--json"]
     code = main(["replay", str(path), "--speed", "max", *common])
-    errors = capsys.readouterr().err.strip().splitlines()
+    errors = capfd.readouterr().err.strip().splitlines()
     assert code in {0, 1}
     assert "Traceback" not in "".join(errors)
     assert len(errors) == 1
     assert main(["classify", str(path), "--jobs", "1", *common]) == code
-    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    rows = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert len(rows) == 1
     assert bool(rows[0]["error"]) == (code == 1)
 

@@ -35,10 +35,10 @@ def recordings(tmp_path_factory: pytest.TempPathFactory, demonstration: Path) ->
 
 @pytest.mark.parametrize("baseline", ["off", "folder"])
 def test_the_same_probabilities(
-    recordings: Path, baseline: str, capsys: pytest.CaptureFixture[str]
+    recordings: Path, baseline: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     main(["classify", "--model", "mlp", "--baseline", baseline, "--jobs", "1", str(recordings)])
-    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    rows = list(csv.DictReader(capfd.readouterr().out.splitlines()))
     said = np.array([[float(row[emotion]) for emotion in EMOTIONS] for row in rows])
     bundle = load_bundle(bundle_folder("mlp"))
     table, _ = voices_table(read_labels(recordings), cache_dir=None, jobs=1)
