@@ -28,7 +28,7 @@ from realtime.processes import Processes
 from realtime.progress import Progress
 from realtime.prototypes import refined
 from realtime.recording import Recording, analyse, spool_folder
-from realtime.sound_files import find_sound_files
+from realtime.sound_files import find_sound_files, skipped_recordings
 
 BASELINES = ("off", "file", "folder")
 Probabilities = NDArray[np.float64]
@@ -54,7 +54,7 @@ def classify(arguments: argparse.Namespace) -> int:
     settings = merged_settings(arguments)
     model = open_model(settings)
     judge = Judge(model.bundle, settings.window_s, settings.hop_s)
-    files = find_sound_files(arguments.paths)
+    files = _by_speaker(find_sound_files(arguments.paths), mode)
     private_file.spare(files, arguments.csv)
     failed = 0
     with contextlib.ExitStack() as stack:
@@ -78,6 +78,8 @@ def classify(arguments: argparse.Namespace) -> int:
             output.write(result)
             progress.advance()
             failed += bool(result.error)
+    if skipped := skipped_recordings(arguments.paths, files):
+        print(f"ser-live: {skipped}", file=sys.stderr)
     if failed:
         print(
             f"ser-live: {failed} of {len(files)} files could not be read, or not to the end: "
@@ -127,8 +129,16 @@ def _results(analyses: Iterable[Analysis], judge: Judge, mode: str) -> Iterator[
             yield _result(analysis, probabilities)
 
 
+def _by_speaker(files: Iterable[Path], mode: str) -> list[Path]:
+    """Bring the files of each speaker together, speakers in the order of their first file."""
+    speakers: dict[Path, list[Path]] = {}
+    for path in files:
+        speakers.setdefault(_speaker_key(path, mode), []).append(path)
+    return [path for members in speakers.values() for path in members]
+
+
 def _speaker_key(path: Path, mode: str) -> Path:
-    return path.parent if mode == "folder" else path
+    return path.parent.resolve() if mode == "folder" else path
 
 
 def _own_baseline(

@@ -114,9 +114,12 @@ def spare(inputs: Iterable[Path], output: Path | None) -> None:
     ------
     UsageError
     """
-    if output is None or not output.exists():
+    if output is None:
         return
-    status = output.stat()
+    try:
+        status = output.stat()
+    except OSError:  # it is not there yet
+        return
     for path in inputs:
         with contextlib.suppress(OSError):
             if os.path.samestat(status, path.stat()):

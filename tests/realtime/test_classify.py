@@ -202,3 +202,61 @@ def test_a_damaged_mp3_is_read_without_a_word_of_its_decoder(
     run = run_realtime("classify", ".", "--jobs", str(jobs), "--model", synthetic_folder)
     assert len(_rows(run.stdout)) == 3
     assert [line[:9] for line in run.stderr.splitlines()] == ["ser-live:"]
+
+
+def test_a_folder_is_one_speaker_in_whatever_order_its_files_are_named(
+    corpus: Path,
+    synthetic_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(corpus / "speaker0")
+    options = ("--baseline", "folder")
+    _, together, _ = _classify(
+        capfd, synthetic_folder, *options, corpus / "speaker0", "../speaker1"
+    )
+    mixed = ("happy.wav", "../speaker1/angry.wav", "./../speaker0/neutral.wav")
+    other = ("../speaker1/angry.wav", corpus / "speaker1/sad.wav", "happy.wav")
+    _, interleaved, _ = _classify(capfd, synthetic_folder, *options, *mixed, *other)
+    assert [row["file"] for row in interleaved] == [
+        "happy.wav",
+        "../speaker0/neutral.wav",
+        "../speaker1/angry.wav",
+        str(corpus / "speaker1/sad.wav"),
+    ]
+    for one, another in zip(together, interleaved, strict=True):
+        assert {**one, "file": ""} == {**another, "file": ""}
+
+
+def test_a_file_is_judged_once_however_it_is_spelled(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = corpus / "speaker0"
+    monkeypatch.chdir(folder)
+    (tmp_path / "link").symlink_to(folder)
+    spelled = [Path("happy.wav"), folder / "happy.wav", Path("../speaker0/happy.wav")]
+    assert find_sound_files([*spelled, tmp_path / "link/happy.wav"]) == [Path("happy.wav")]
+    assert find_sound_files([Path(), *spelled, tmp_path / "link"]) == [
+        Path("happy.wav"),
+        Path("neutral.wav"),
+    ]
+
+
+def test_recordings_that_have_to_be_converted_are_counted(
+    corpus: Path, synthetic_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "memos").mkdir()
+    for name in ("a.m4a", "B.M4A", "c.webm", "._d.m4a", "notes.txt"):
+        (tmp_path / "memos" / name).write_bytes(b"no matter")
+    code, _, errors = _classify(capfd, synthetic_folder, tmp_path)
+    assert code == 1
+    assert "but .m4a, .webm: convert them first" in errors
+    sound = corpus / "speaker0/happy.wav"
+    code, rows, errors = _classify(capfd, synthetic_folder, sound, tmp_path, tmp_path / "memos")
+    assert (code, len(rows)) == (0, 1)
+    assert "3 recordings were skipped, since .m4a, .webm cannot be read" in errors
+    assert "ffmpeg -i" in errors
+    assert len(errors.splitlines()) == 1
+    code, rows, errors = _classify(capfd, synthetic_folder, tmp_path, tmp_path / "memos/a.m4a")
+    assert (code, len(rows)) == (1, 1)
+    assert "2 recordings were skipped" in errors
