@@ -110,6 +110,10 @@ def _analysed(
         recording = analyse(path, banks, window_s=window_s, hop_s=hop_s, folder=folder)
     except AudioError as error:
         return Analysis(path=path, recording=None, error=str(error))
+    except OSError as error:
+        why = f"{path} needs more room in {folder.parent} ({private_file.reason(error)})"
+        remedy = "make some, or name another folder with TMPDIR."
+        return Analysis(path=path, recording=None, error=f"{why}: {remedy}")
     return Analysis(path=path, recording=recording, error=recording.error)
 
 

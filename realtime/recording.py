@@ -5,6 +5,7 @@ speaker baseline can be made from all of them before any is judged.
 """
 
 import contextlib
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -97,21 +98,26 @@ def analyse(
     ------
     AudioError
         If nothing of the file can be used.
+    OSError
+        If the temporary file cannot be written.
     """
     source = FileSource(path, speed=None, loop=False)
     analysis = _Analysis(source, FrameExtractor(banks), window_s, hop_s)
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as spool:
-        try:
+    descriptor, name = tempfile.mkstemp(dir=folder)
+    spool = Path(name)
+    try:
+        with contextlib.closing(source), os.fdopen(descriptor, "wb") as file:
             for vector, active_frames in analysis.windows():
-                spool.write(vector.tobytes())
-                spool.write(np.float32(active_frames).tobytes())
-        finally:
-            source.close()
+                file.write(vector.tobytes())
+                file.write(np.float32(active_frames).tobytes())
+    except BaseException:
+        spool.unlink(missing_ok=True)
+        raise
     return Recording(
         duration_s=analysis.samples / source.rate,
         speech_s=analysis.speech_frames / FRAMES_PER_SECOND,
         rows=analysis.rows,
-        spool=Path(spool.name),
+        spool=spool,
         error=analysis.error,
     )
 

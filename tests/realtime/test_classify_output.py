@@ -125,6 +125,25 @@ def test_a_full_disk_is_said_and_the_rows_that_were_written_stay_whole(
     assert all(line.count(",") == len(HEADER) - 1 for line in text.splitlines())
 
 
+def test_a_temporary_folder_without_room_costs_the_long_recordings_only(
+    recordings: Path,
+    demonstration: Path,
+    synthetic_folder: Path,
+    small_disk: Path,
+    run_realtime: RunProgram,
+) -> None:
+    named = (recordings / "a.wav", demonstration, recordings / "b.wav")
+    environment = {**os.environ, "TMPDIR": str(small_disk)}
+    options = ("--model", synthetic_folder, "--jobs", "2")
+    run = run_realtime("classify", *named, *options, environment=environment)
+    assert run.returncode == 1
+    before, without_room, after = _rows(run.stdout)
+    assert (before["error"], after["error"]) == ("", "")
+    assert "No space left on device): make some" in without_room["error"]
+    assert "TMPDIR" in without_room["error"]
+    assert list(small_disk.iterdir()) == []
+
+
 @pytest.mark.parametrize("where", [">/dev/full", ">&-"])
 def test_standard_output_that_takes_nothing_is_told_in_a_sentence(
     where: str, recordings: Path, synthetic_folder: Path
