@@ -89,8 +89,9 @@ class _Run:
             with contextlib.ExitStack() as stack:
                 if self._shows:
                     stack.enter_context(native_noise_to(log_file()))
-                elif self._is_live:
-                    stack.enter_context(only_own_words(log_file()))
+                else:
+                    # A replay writes nothing that was not asked for.
+                    stack.enter_context(only_own_words(log_file() if self._is_live else None))
                 source = self._open_source(self._settings)
                 stack.callback(source.close)
                 board = Board(self._facts(source), _note if self._shows else None)
