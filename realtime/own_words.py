@@ -13,12 +13,12 @@ _STDERR = 2
 
 
 @contextlib.contextmanager
-def only_own_words(log: Path) -> Iterator[None]:
+def only_own_words(log: Path | None) -> Iterator[None]:
     """Send what libraries print to a file, while `sys.stderr` still reaches the person.
 
     Parameters
     ----------
-    log : Path
+    log : Path or None
         As in `native_noise_to`.
     """
     with contextlib.ExitStack() as stack:
