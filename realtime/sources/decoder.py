@@ -1,5 +1,6 @@
 """A sound file opened for reading straight on, or one sentence that says why it cannot be."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def open_decoder(path: Path) -> Decoder:
     """
     _check_regular(path)
     try:
-        file = Decoder(path)
+        # As bytes, or a name that is not UTF-8 could not be opened.
+        file = Decoder(os.fsencode(path) if os.name == "posix" else path)
     except (soundfile.SoundFileError, OSError, TypeError, ValueError) as error:
         raise AudioError(
             f"{path} is not a sound file that can be read ({READABLE}): convert it, for example "
