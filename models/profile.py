@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from models.baseline import SpeakerBaseline
 from models.bundle import Bundle
 from models.contract import fingerprint, signal_contract
-from models.errors import OutputError, ProfileError
+from models.errors import OutputError, ProfileError, UsageError
 from models.feature_table import FEATURE_COUNT
 from models.labels import EMOTIONS
 from models.leaning import Leaning
@@ -21,10 +22,22 @@ PROFILE_VERSION = 2
 SUFFIX = ".json"
 LARGEST_PROFILE_BYTES = 64 * 1024
 PRIVATE = 0o600
+# What `--baseline` takes for a rule and not for a profile's name.
+RULES = ("off", "adaptive", "file", "folder")
 
 
 def profile_path(name: str, folder: Path) -> Path:
-    """Where the profile called `name` lies: a path stays a path, a bare name goes to `folder`."""
+    """Where the profile called `name` lies: a path stays a path, a bare name goes to `folder`.
+
+    Raises
+    ------
+    UsageError
+        If no profile can have that name.
+    """
+    if not name.strip() or name in RULES:
+        raise UsageError(
+            f"A profile cannot be called {name!r}: choose a name other than {', '.join(RULES)}."
+        )
     if name.endswith(SUFFIX) or "/" in name or os.sep in name:
         return Path(name)
     return folder / f"{name}{SUFFIX}"
@@ -83,14 +96,14 @@ def load_profile(path: Path, bundle: Bundle) -> SpeakerBaseline:
         If it is missing, damaged, of another version or of other features.
     """
 
-    def refuse(found: str) -> ProfileError:
+    def refuse(found: str, option: str = " --overwrite") -> ProfileError:
         return ProfileError(
-            f"The speaker profile {path} cannot be used: {found}; "
-            f"make a new one with `python -m realtime calibrate {path.stem}`."
+            f"The speaker profile {path} cannot be used: {found}; make a new one with "
+            f"`python -m realtime calibrate {shlex.quote(str(path))}{option}`."
         )
 
     if not path.exists():
-        raise refuse("there is no such file")
+        raise refuse("there is no such file", "")
     content = parse_json(read_bytes(path, refuse, largest=LARGEST_PROFILE_BYTES), path.name, refuse)
     version = content.get("profile_version")
     if version != PROFILE_VERSION:

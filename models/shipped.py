@@ -25,9 +25,9 @@ def bundle_folder(model: str) -> Path:
     if model in SHIPPED:
         return models_folder() / model
     folder = Path(model)
-    if not folder.is_dir():
+    if not model or not folder.is_dir():
         raise UsageError(
-            f"--model {model} is neither `ann`, `mlp` nor a folder: "
+            f"The model {model!r} is neither `ann`, `mlp` nor a folder: "
             "name one of these, or see `python -m realtime models`."
         )
     if (folder / JSON_NAME).exists():
@@ -35,5 +35,5 @@ def bundle_folder(model: str) -> Path:
     within = sorted(path.parent for path in folder.glob(f"*/{JSON_NAME}"))
     if len(within) > 1:
         names = " or ".join(f"--model {path}" for path in within)
-        raise UsageError(f"--model {model} holds several models: say {names}.")
+        raise UsageError(f"The folder {model} holds several models: say {names}.")
     return within[0] if within else folder

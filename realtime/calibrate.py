@@ -13,7 +13,7 @@ from models.errors import AudioError, OutputError
 from models.frames import FrameExtractor
 from models.profile import profile_path, save_profile
 from models.segment import SegmentStream
-from models.windows import Window
+from models.windows import FRAMES_PER_SECOND, Window
 from realtime.judge import Judge
 from realtime.options import log_file, merged_settings, open_model, profiles_folder
 from realtime.own_words import only_own_words
@@ -47,6 +47,11 @@ class Learner:
     extractor : FrameExtractor
     window_s, hop_s : float
         Seconds.
+
+    Attributes
+    ----------
+    baseline : SpeakerBaseline
+        Knows nothing while no window has held enough speech.
     """
 
     def __init__(
@@ -54,16 +59,19 @@ class Learner:
     ) -> None:
         self._judge = judge
         self._extractor = extractor
-        self._window_s = window_s
         self._window_samples = round(window_s * SAMPLE_RATE)
         self._hop_samples = round(hop_s * SAMPLE_RATE)
         self._segment: SegmentStream | None = None
+        self._frames_of_earlier_segments = 0
         self.baseline = SpeakerBaseline()
 
     @property
     def speech_s(self) -> float:
-        """Seconds of speech learnt so far."""
-        return self.baseline.weight * self._window_s
+        """Seconds of speech heard so far."""
+        frames = self._frames_of_earlier_segments
+        if self._segment is not None:
+            frames += self._segment.speech_frames
+        return frames / FRAMES_PER_SECOND
 
     def push(self, item: Block | Gap) -> None:
         """Learn from the windows that a block completes; a gap or loss begins a new segment."""
@@ -85,6 +93,7 @@ class Learner:
         """End the segment."""
         if self._segment is not None:
             self._learn(self._segment.push(np.zeros(0, np.float32), last=True))
+            self._frames_of_earlier_segments += self._segment.speech_frames
             self._segment = None
 
     def _learn(self, windows: list[Window]) -> None:
@@ -112,10 +121,11 @@ def calibrate(arguments: argparse.Namespace) -> int:
     else:
         with only_own_words(log_file()):
             _from_microphone(learner, settings.device, settings.channel)
-    if learner.speech_s < LEAST_SPEECH_S:
+    if learner.speech_s < LEAST_SPEECH_S or not learner.baseline.weight:
+        remedy = "give a longer recording" if arguments.from_file else "speak longer or closer"
         raise AudioError(
             f"Only {learner.speech_s:.1f} s of speech were heard, at least {LEAST_SPEECH_S:g} s "
-            "are needed: nothing was saved; speak longer or closer to the microphone."
+            f"without long pauses are needed: nothing was saved; {remedy}."
         )
     save_profile(path, learner.baseline, model.bundle)
     print(

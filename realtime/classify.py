@@ -18,7 +18,7 @@ from models.errors import AudioError, UsageError
 from models.filter_banks import FilterBanks
 from models.labels import EMOTIONS
 from realtime.classify_output import FileResult, Output
-from realtime.ending_signals import ending_signals
+from realtime.ending_signals import EndingSignals
 from realtime.judge import Judge
 from realtime.log import private_file
 from realtime.options import merged_settings, open_model
@@ -58,7 +58,7 @@ def classify(arguments: argparse.Namespace) -> int:
     private_file.spare(files, arguments.csv)
     failed = 0
     with contextlib.ExitStack() as stack:
-        stack.enter_context(ending_signals())
+        stack.enter_context(EndingSignals())
         folder = stack.enter_context(spool_folder())
         work = partial(
             _analysed,

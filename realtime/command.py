@@ -1,5 +1,6 @@
 """How a command ends: its exit code, and one clear sentence where something was wrong."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -25,24 +26,43 @@ def run_command(command: Callable[[], int], *, program: str, debug: bool) -> int
         Let errors through, with their traceback.
     """
     try:
-        return command()
-    except SerError as error:
-        if debug:
-            raise
-        print(f"{program}: {error}", file=sys.stderr)
-        return error.exit_code
-    except ModuleNotFoundError as error:
-        if debug:
-            raise
-        print(
-            f"{program}: The package {error.name} is not installed: install this program with its "
-            "`training` extra, or use `scripts/train`.",
-            file=sys.stderr,
-        )
-        return FAILED
+        exit_code = command()
+        if sys.stdout is not None:
+            # What it holds back could not be told of once the interpreter ends.
+            sys.stdout.flush()
     except BrokenPipeError:
         # The reader of standard output has gone, as `head` does: nothing left to tell it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 0
     except KeyboardInterrupt:
         return INTERRUPTED
+    except (SerError, ModuleNotFoundError, OSError) as error:
+        if debug:
+            raise
+        if isinstance(error, OSError):
+            _discard_output()
+        print(f"{program}: {_sentence(error)}", file=sys.stderr)
+        return error.exit_code if isinstance(error, SerError) else FAILED
+    return exit_code
+
+
+def _sentence(error: SerError | ModuleNotFoundError | OSError) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return (
+            f"The package {error.name} is not installed: install this program with its "
+            "`training` extra, or use `scripts/train`."
+        )
+    if isinstance(error, OSError):
+        return (
+            f"{error.filename or 'Reading or writing'} failed ({error.strerror or error}): check "
+            "the disk and where the output goes, or see more with --debug."
+        )
+    return str(error)
+
+
+def _discard_output() -> None:
+    """Let nothing that is still to be written fail once more at the end."""
+    # A test's standard output has no descriptor.
+    with contextlib.suppress(OSError):
+        if sys.stdout is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -137,7 +137,7 @@ def settings_from(kind: type[Settings], table: Mapping[str, Any], where: str) ->
     Raises
     ------
     ConfigError
-        For an unknown key or a value of the wrong type.
+        For an unknown key, or a value of the wrong type or out of range.
     """
     known = {field.name: field.type for field in fields(kind)}  # type: ignore[arg-type]
     for name, value in table.items():
@@ -147,9 +147,13 @@ def settings_from(kind: type[Settings], table: Mapping[str, Any], where: str) ->
         is_stray_bool = isinstance(value, bool) and known[name] is not bool
         if not isinstance(value, accepted) or is_stray_bool:
             raise ConfigError(f"{where}: {name} is {value!r}; it must be {expected}.")
-    return kind(**table)
+    try:
+        return kind(**table)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
 
 
 def realtime_settings(named: Path | None) -> RealtimeSettings:
     """The `[realtime]` table of the configuration file; raises `ConfigError`."""
-    return settings_from(RealtimeSettings, read_tables(named).get("realtime", {}), "[realtime]")
+    table = read_tables(named).get("realtime", {})
+    return settings_from(RealtimeSettings, table, f"{config_path(named)}, [realtime]")

@@ -1,33 +1,65 @@
-"""SIGTERM and SIGHUP end a run in order, as a service manager or a closed terminal asks for."""
+"""Ctrl-C, SIGTERM and SIGHUP end a run in order, however often they come."""
 
-import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+import time
 from types import FrameType
+from typing import Self
 
-ENDING = ("SIGTERM", "SIGHUP")
+ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+PATIENCE_S = 2.0
 
 
-@contextlib.contextmanager
-def ending_signals() -> Iterator[None]:
-    """Raise `SystemExit` with the code 128 + signal in the block, in place of dying at once.
+class EndingSignals:
+    """Notes the first signal that asks for the end; the run looks at `code` and closes in order.
 
-    Signals are the main thread's; in another nothing changes. What was ignored at the start,
-    as by nohup, stays ignored.
+    One that follows on its heels changes nothing: `timeout` and terminals send two at once. One
+    that comes more than two seconds after the first is from a person who does not want to wait
+    for the closing, and ends the process as if nobody had heard it. After the block, a process that
+    was asked to end is deaf to all of them, so that it keeps its exit code to the last.
+
+    Signals are the main thread's; in another nothing changes. What was ignored at the start, as
+    by nohup, stays ignored.
+
+    Attributes
+    ----------
+    code : int
+        128 + signal; 0 as long as none has come.
+
+    Raises
+    ------
+    SystemExit
+        With that code, at most once, wherever the signal finds the block before `opened`.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
-    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, _end) for number in heard}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler or signal.SIG_DFL)
 
+    def __init__(self) -> None:
+        self.code = 0
+        self._first_s = 0.0
+        self._is_opening = True
+        self._before: dict[signal.Signals, signal._HANDLER] = {}
 
-def _end(number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            numbers = [signal.Signals[name] for name in ENDING if hasattr(signal, name)]
+            for number in numbers:
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, signal.SIG_IGN if self.code else handler or signal.SIG_DFL)
+
+    def opened(self) -> None:
+        """From here on interrupt nothing: what is open wants to be closed."""
+        self._is_opening = False
+
+    def _hear(self, number: int, _frame: FrameType | None) -> None:
+        if not self.code:
+            self.code = 128 + number
+            self._first_s = time.monotonic()
+            if self._is_opening:
+                raise SystemExit(self.code)
+        elif time.monotonic() - self._first_s > PATIENCE_S:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)

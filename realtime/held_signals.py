@@ -24,8 +24,7 @@ def held_signals() -> Iterator[None]:
     def note(number: int, _frame: FrameType | None) -> None:
         came.append(number)
 
-    names = ("SIGINT", *ENDING)
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
     before = {number: signal.signal(number, note) for number in numbers}
     try:
         with _blocked(numbers):

@@ -11,12 +11,11 @@ from pathlib import Path
 from models.errors import UsageError
 from realtime import __version__
 from realtime.board import Board, RunFacts, wording
-from realtime.command import INTERRUPTED
 from realtime.config import RealtimeSettings
 from realtime.dashboard.native_noise import native_noise_to
 from realtime.dashboard.screen import Dashboard, can_draw
 from realtime.demonstration import demonstration_clip
-from realtime.ending_signals import ending_signals
+from realtime.ending_signals import EndingSignals
 from realtime.estimator import Estimator, utc_now
 from realtime.log import private_file
 from realtime.log.log_thread import LogThread, open_log
@@ -88,36 +87,33 @@ class _Run:
 
     def execute(self) -> int:
         """Run to the end and return the exit code."""
-        ending = 0
-        recorder: Recorder | None = None
-        with contextlib.ExitStack() as stack:
-            if self._shows:
-                stack.enter_context(native_noise_to(log_file()))
-            elif self._is_live:
-                stack.enter_context(only_own_words(log_file()))
-            source = self._open_source(self._settings)
-            stack.callback(source.close)
-            board = Board(self._facts(source), _note if self._shows else None)
-            log = self._open_log(source, board)
-            stack.callback(log.close)
-            recorder = self._open_recorder(source, board)
-            if recorder is not None:
-                stack.callback(recorder.close)
-            worker = self._worker(source, board, log, recorder)
-            worker.start()
-            try:
-                self._attend(board, worker)
-            except KeyboardInterrupt:
-                ending = INTERRUPTED
-            except SystemExit as ended:
-                ending = int(ended.code or 0)
-            finally:
-                self._stop.set()
+        with EndingSignals() as signals:
+            with contextlib.ExitStack() as stack:
+                if self._shows:
+                    stack.enter_context(native_noise_to(log_file()))
+                else:
+                    # A replay writes nothing that was not asked for.
+                    stack.enter_context(only_own_words(log_file() if self._is_live else None))
+                source = self._open_source(self._settings)
+                stack.callback(source.close)
+                board = Board(self._facts(source), _note if self._shows else None)
+                log = self._open_log(source, board)
+                stack.callback(log.close)
+                recorder = self._open_recorder(source, board)
+                if recorder is not None:
+                    stack.callback(recorder.close)
+                worker = self._worker(source, board, log, recorder)
+                signals.opened()
+                worker.start()
+                # It reads and writes what is closed after it.
+                stack.callback(worker.join)
+                stack.callback(self._stop.set)
+                self._attend(board, worker, signals)
             summary = worker.result()
-        problems = [output.problem for output in (log, recorder) if output is not None]
-        if log.reader_gone:
-            return 0
-        return _farewell(summary, list(filter(None, problems)), ending=ending)
+            problems = [output.problem for output in (log, recorder) if output is not None]
+            if log.reader_gone:
+                return 0
+            return _farewell(summary, list(filter(None, problems)), ending=signals.code)
 
     def _open_recorder(self, source: Source, board: Board) -> Recorder | None:
         path: Path | None = getattr(self._arguments, "record", None)
@@ -178,23 +174,23 @@ class _Run:
             longest_s=getattr(self._arguments, "duration", None),
         )
 
-    def _attend(self, board: Board, worker: Worker) -> None:
-        """Show the run, or wait for its end."""
-        if self._shows:
-
-            def on_key(key: str) -> None:
-                if key in "rR":
-                    worker.reset_speaker()
-
-            Dashboard(board, on_key, refresh_hz=self._settings.refresh_hz).run(self._stop)
+    def _attend(self, board: Board, worker: Worker, signals: EndingSignals) -> None:
+        """Show the run, or tell of it, until it is over or is to end."""
+        if not self._shows:
+            self._tell(board, signals)
             return
-        with ending_signals():
-            self._tell(board)
 
-    def _tell(self, board: Board) -> None:
-        """Say each new notice on standard error until the run is over."""
+        def on_key(key: str) -> None:
+            if key in "rR":
+                worker.reset_speaker()
+
+        dashboard = Dashboard(board, on_key, refresh_hz=self._settings.refresh_hz)
+        dashboard.run(self._stop, signals)
+
+    def _tell(self, board: Board, signals: EndingSignals) -> None:
+        """Say each new notice on standard error."""
         told: set[str] = set()
-        while not self._stop.wait(POLL_S):
+        while not (signals.code or self._stop.wait(POLL_S)):
             notices = board.snapshot().notices
             for text in notices:
                 if wording(text) not in told:

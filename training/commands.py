@@ -66,17 +66,21 @@ def _fit_settings(arguments: argparse.Namespace) -> TrainingSettings:
 def fit(arguments: argparse.Namespace) -> int:
     """Train the models and write their bundles."""
     from training.corpus import load_corpus
+    from training.export import make_writable
     from training.release import balance_lines
 
     settings = _fit_settings(arguments)
     chosen = FRAMEWORKS if settings.framework == BOTH else (settings.framework,)
+    folders = [Path(settings.model_save_path) / FRAMEWORKS[framework] for framework in chosen]
+    # Now, and not after an hour of training.
+    for folder in folders:
+        make_writable(folder)
     corpus = load_corpus(
         arguments.data,
         settings.recipe.copies(arguments.noise),
         cache_dir=arguments.cache,
         jobs=arguments.jobs,
     )
-    folders = [Path(settings.model_save_path) / FRAMEWORKS[framework] for framework in chosen]
     for folder, metrics in zip(
         folders, _released(folders, corpus, settings, arguments.jobs), strict=True
     ):

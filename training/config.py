@@ -7,7 +7,7 @@ from typing import Any
 
 from models.bundle import Bundle
 from models.errors import ConfigError
-from realtime.config import in_range, read_tables, settings_from, unknown_key
+from realtime.config import config_path, in_range, read_tables, settings_from, unknown_key
 from training.recipe import Recipe
 
 FRAMEWORKS = {"keras": "ann", "sklearn": "mlp"}
@@ -100,7 +100,11 @@ def training_settings(named: Path | None) -> TrainingSettings:
     ConfigError
         If the file cannot be read, or a setting is unknown, ill-typed or out of range.
     """
-    return settings_of(read_tables(named).get("training", {}))
+    table = read_tables(named).get("training", {})
+    try:
+        return settings_of(table)
+    except ConfigError as error:
+        raise ConfigError(f"{config_path(named)}, {error}") from error
 
 
 def settings_of(table: Mapping[str, Any]) -> TrainingSettings:

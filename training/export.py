@@ -5,6 +5,7 @@ import importlib.metadata
 import io
 import json
 import platform
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -73,7 +74,7 @@ def write_bundle(
         If the folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_writable(folder)
         (folder / JSON_NAME).unlink(missing_ok=True)
         framework_name = FRAMEWORK_FILES[trained.kind]
         (folder / NETWORK_NAME).write_bytes(_network_bytes(trained))
@@ -87,10 +88,30 @@ def write_bundle(
         text = json.dumps(card, indent=2, allow_nan=False)
         (folder / JSON_NAME).write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        raise OutputError(
-            f"The model cannot be written to {folder} ({error.strerror or error}): "
-            "name another folder with --out."
-        ) from error
+        raise _unwritable(folder, error) from error
+
+
+def make_writable(folder: Path) -> None:
+    """Make the folder of a bundle, and see that files can be made in it.
+
+    Raises
+    ------
+    OutputError
+        If they cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"The model cannot be written to {folder} ({error.strerror or error}): "
+        "name another folder with --out."
+    )
 
 
 def _network_bytes(trained: Trained) -> bytes:

@@ -17,9 +17,9 @@ from realtime.dashboard.ink import Painter
 from realtime.dashboard.keys import Keys
 from realtime.dashboard.terminal import Terminal
 from realtime.dashboard.view import render
+from realtime.ending_signals import EndingSignals
 
 _HOLD, _SHOW = "\x1b[?2026h", "\x1b[?2026l"  # one frame at once, where the terminal knows how
-_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 _JOB_CONTROL = ("SIGTSTP", "SIGCONT")
 _WAKING = ("SIGWINCH",)
 
@@ -64,38 +64,30 @@ class Dashboard:
         self._help_open = False
         self._drawn: tuple[object, ...] | None = None
         self._on_screen: list[str] = []
-        self._ended_by: str | None = None
         self._job: str | None = None
         self._has_news = False
 
-    def run(self, stop: threading.Event) -> None:
-        """Show the board until `stop` is set or a person quits; then set `stop`.
+    def run(self, stop: threading.Event, signals: EndingSignals) -> None:
+        """Show the board until `stop` is set, a person quits or a signal comes; then set `stop`.
 
         Belongs into the main thread, where Python delivers signals. The terminal is as it was
         before whenever this returns or raises. Without a terminal nothing is written and this
         only waits.
-
-        Raises
-        ------
-        KeyboardInterrupt
-            After Ctrl-C.
-        SystemExit
-            After SIGTERM or SIGHUP, with the code 128 + signal.
         """
         if not can_draw(self._file):
-            stop.wait()
+            while not (signals.code or stop.wait(self._period_s)):
+                pass
             return
         terminal = Terminal(self._file.fileno(), self._painter.encoding)
         keys = Keys(_stdin_fd())
         with self._waking() as wake_fd:
             try:
                 self._enter(terminal, keys)
-                self._loop(stop, terminal, keys, wake_fd)
+                self._loop(stop, signals, terminal, keys, wake_fd)
             finally:
                 stop.set()
                 keys.close()
                 terminal.leave()
-        self._raise_for_signal()
 
     def _enter(self, terminal: Terminal, keys: Keys) -> None:
         keys.open()
@@ -103,10 +95,15 @@ class Dashboard:
         self._drawn, self._on_screen = None, []
 
     def _loop(
-        self, stop: threading.Event, terminal: Terminal, keys: Keys, wake_fd: int | None
+        self,
+        stop: threading.Event,
+        signals: EndingSignals,
+        terminal: Terminal,
+        keys: Keys,
+        wake_fd: int | None,
     ) -> None:
         look_s = rested_s = 0.0
-        while not stop.is_set() and self._ended_by is None:
+        while not (signals.code or stop.is_set()):
             now_s = time.monotonic()
             is_news = self._has_news and now_s >= rested_s
             if is_news or now_s >= look_s or self._resized(terminal):
@@ -172,8 +169,8 @@ class Dashboard:
 
     @contextlib.contextmanager
     def _waking(self) -> Iterator[int | None]:
-        """Wake the loop by rows, and by signals instead of dying with the terminal in disorder."""
-        self._ended_by = self._job = None
+        """Wake the loop by rows and by signals, and note those of job control."""
+        self._job = None
         if sys.platform == "win32":
             yield None
             return
@@ -181,7 +178,7 @@ class Dashboard:
         os.set_blocking(read_fd, False)
         os.set_blocking(write_fd, False)
         woken = signal.set_wakeup_fd(write_fd, warn_on_full_buffer=False)
-        numbers = [getattr(signal, name) for name in _ENDING + _JOB_CONTROL + _WAKING]
+        numbers = [getattr(signal, name) for name in _JOB_CONTROL + _WAKING]
         heard = [n for n in numbers if signal.getsignal(n) is not signal.SIG_IGN]  # as by nohup
         previous = {number: signal.signal(number, self._note) for number in heard}
         self._board.watch(partial(self._on_row, write_fd))
@@ -204,16 +201,8 @@ class Dashboard:
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         name = signal.Signals(number).name
-        if name in _ENDING:
-            self._ended_by = self._ended_by or name
-        elif name in _JOB_CONTROL:
+        if name in _JOB_CONTROL:
             self._job = name
-
-    def _raise_for_signal(self) -> None:
-        if self._ended_by == "SIGINT":
-            raise KeyboardInterrupt
-        if self._ended_by is not None:
-            raise SystemExit(128 + signal.Signals[self._ended_by])
 
     def _follow_job_control(self, terminal: Terminal, keys: Keys) -> None:
         """Hand the terminal over on Ctrl-Z, and take it back when the job goes on."""

@@ -1,7 +1,5 @@
 """A recording as a stream: at the pace of time, N times as fast, or as fast as it is taken."""
 
-import re
-import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,9 +9,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from models.audio import check_rate, to_mono
+from models.audio import to_mono
 from models.errors import AudioError
 from realtime.sources.base import Block, SourceItem
+from realtime.sources.decoder import open_decoder
+from realtime.sources.promised_length import promised_frames
 
 # As with the microphone: waking more often would cost more than the work.
 BLOCK_S = 0.05
@@ -26,13 +26,7 @@ MOST_VALUES = 2**21
 # Floats on the scale of 16-bit or 24-bit integers still play, if clipped; beyond is garbage.
 LOUDEST = 1e8
 
-READABLE = "WAV, FLAC, OGG, MP3, AIFF and others that libsndfile knows"
-# libsndfile repairs a header that promises more than the file holds, and says so in its log:
-# "data : 320000 (should be 159978)". Streamed files promise 2 GB or more, which means nothing.
-REPAIRED = re.compile(
-    r"^\s*(?:data|SSND|Data Size|riff)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE
-)
-UNKNOWN_LENGTH = 0x7FFF_0000
+UNREADABLE = (soundfile.SoundFileError, OSError)
 
 
 class FileSource:
@@ -68,7 +62,7 @@ class FileSource:
         wait: Callable[[Event, float], bool] = Event.wait,
     ) -> None:
         self._path = path
-        self._file = _opened(path)
+        self._file = open_decoder(path)
         self.name = path.name
         self.rate: int = self._file.samplerate
         self.paced = speed == 1.0
@@ -76,6 +70,8 @@ class FileSource:
         self._loop = loop
         self._now = now
         self._wait = wait
+        self._short_read: int = max(1, min(round(self.rate * BLOCK_S), self._most_frames()))
+        self._frames = self._longest_read()
 
     def items(self, stop: Event) -> Iterator[SourceItem]:
         """Yield the file's blocks.
@@ -126,9 +122,8 @@ class FileSource:
             self._file.seek(0)
 
     def _one_round(self) -> Iterator[NDArray[np.float32]]:
-        frames = self._block_frames()
         done = 0
-        while (block := self._read(frames, done)).shape[0]:
+        while (block := self._read(done)).shape[0]:
             sound = _sound_frames(block)
             if sound:
                 yield to_mono(block[:sound])
@@ -138,55 +133,57 @@ class FileSource:
                     f"{self._path} holds samples that are NaN, infinite or absurdly large, the "
                     f"first at {done / self.rate:.3f} s: write it again as 16-bit PCM."
                 )
-        self._check_complete(done)
-
-    def _block_frames(self) -> int:
-        seconds = UNPACED_BLOCK_S
-        if self._speed is not None:
-            seconds = min(BLOCK_S * self._speed, LONGEST_BLOCK_S)
-        channels: int = self._file.channels
-        return max(1, min(round(self.rate * seconds), MOST_VALUES // channels))
-
-    def _read(self, frames: int, done: int) -> NDArray[np.float32]:
-        try:
-            block: NDArray[np.float32] = self._file.read(frames, dtype="float32", always_2d=True)
-        except (soundfile.SoundFileError, OSError) as error:
-            raise AudioError(
-                f"{self._path} cannot be read beyond {done / self.rate:.1f} s ({error}): the file "
-                "is damaged or was taken away; what came before was analysed."
-            ) from error
-        return block
-
-    def _check_complete(self, done: int) -> None:
-        # Of an MP3 the length is estimated from its first frames, and an Ogg file has none.
-        if self._file.format == "MP3":
-            return
-        promised = max(float(self._file.frames), _promised(self._file) * done)
+        promised = promised_frames(self._path, self._file, done)
         if done < promised:
             raise AudioError(
                 f"{self._path} ends after {done / self.rate:.1f} s though its header promises "
-                f"{promised / self.rate:.1f} s: the file is truncated; what is there was analysed."
+                f"{promised / self.rate:.1f} s: the file is truncated or damaged; what came before "
+                "was analysed."
             )
 
+    def _longest_read(self) -> int:
+        """Frames of a block: as many short reads as come at once at this speed."""
+        seconds = UNPACED_BLOCK_S
+        if self._speed is not None:
+            seconds = min(BLOCK_S * self._speed, LONGEST_BLOCK_S)
+        most = self._most_frames() // self._short_read
+        return self._short_read * max(1, min(round(seconds / BLOCK_S), most))
 
-def _opened(path: Path) -> soundfile.SoundFile:
-    """Open a sound file, or say what is wrong with it."""
-    _check_regular(path)
-    try:
-        file = soundfile.SoundFile(path)
-    except (soundfile.SoundFileError, OSError, TypeError, ValueError) as error:
-        raise AudioError(
-            f"{path} is not a sound file that can be read ({READABLE}): convert it, for example "
-            "with `ffmpeg -i FILE out.wav`."
-        ) from error
-    try:
-        check_rate(file.samplerate)
-        if not file.frames:
-            raise AudioError("No sound is in it: record it again.")
-    except AudioError as error:
-        file.close()
-        raise AudioError(f"{path}: {error}") from None
-    return file
+    def _most_frames(self) -> int:
+        channels: int = self._file.channels
+        return MOST_VALUES // channels
+
+    def _read(self, done: int) -> NDArray[np.float32]:
+        """Read a block; near a fault a short one, so that the sound before it is not lost."""
+        try:
+            return self._decoded(self._frames)
+        except UNREADABLE as error:
+            if self._frames == self._short_read:
+                raise self._damage(done, error) from error
+        self._frames = self._short_read
+        try:
+            self._return_to(done)
+        except (AudioError, *UNREADABLE) as error:
+            raise self._damage(done, error) from error
+        return self._read(done)
+
+    def _return_to(self, done: int) -> None:
+        """Read up to there again, because a decoder that has failed may not seek rightly."""
+        self._file.close()
+        self._file = open_decoder(self._path)
+        longest = self._longest_read()
+        while done and (read := len(self._decoded(min(done, longest)))):
+            done -= read
+
+    def _decoded(self, frames: int) -> NDArray[np.float32]:
+        block: NDArray[np.float32] = self._file.read(frames, dtype="float32", always_2d=True)
+        return block
+
+    def _damage(self, done: int, error: Exception) -> AudioError:
+        return AudioError(
+            f"{self._path} cannot be read beyond {done / self.rate:.1f} s ({error}): the file "
+            "is damaged or was taken away; what came before was analysed."
+        )
 
 
 def _sound_frames(block: NDArray[np.float32]) -> int:
@@ -195,25 +192,3 @@ def _sound_frames(block: NDArray[np.float32]) -> int:
     if block.max() < LOUDEST and block.min() > -LOUDEST:
         return len(block)
     return int(np.flatnonzero(~(np.abs(block).max(axis=1) < LOUDEST))[0])
-
-
-def _check_regular(path: Path) -> None:
-    try:
-        found = path.stat()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise AudioError(f"{path} cannot be opened ({reason}): check the path.") from None
-    if stat.S_ISDIR(found.st_mode):
-        raise AudioError(f"{path} is a folder: name one sound file, or use `classify` for folders.")
-    if not stat.S_ISREG(found.st_mode):
-        raise AudioError(f"{path} is not a regular file: save the sound to a file first.")
-    if not found.st_size:
-        raise AudioError(f"{path} is empty (0 bytes): record or download it again.")
-
-
-def _promised(file: soundfile.SoundFile) -> float:
-    """Length that the header promised, as a multiple of what libsndfile found there."""
-    for promised, found in REPAIRED.findall(file.extra_info):
-        if int(found) < int(promised) < UNKNOWN_LENGTH and int(found):
-            return int(promised) / int(found)
-    return 1.0

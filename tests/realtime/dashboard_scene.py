@@ -106,6 +106,7 @@ def scene(count: int, *, last: str | None = None, notices: tuple[str, ...] = ())
 def main() -> None:
     """Play the script on the real screen."""
     from realtime.dashboard.screen import Dashboard
+    from realtime.ending_signals import EndingSignals
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--already", type=int, default=0, help="hops shown from the start")
@@ -137,13 +138,16 @@ def main() -> None:
     worker = threading.Thread(target=work)
     worker.start()
     started = time.monotonic(), time.process_time()
-    try:
-        Dashboard(board, keys.append).run(stop)
-    finally:
-        stop.set()
-        worker.join()
-        wall, cpu = time.monotonic() - started[0], time.process_time() - started[1]
-        print(f"keys {keys}, {100 * cpu / wall:.2f} % of a core", file=sys.stderr)
+    with EndingSignals() as signals:
+        signals.opened()
+        try:
+            Dashboard(board, keys.append).run(stop, signals)
+        finally:
+            stop.set()
+            worker.join()
+            wall, cpu = time.monotonic() - started[0], time.process_time() - started[1]
+            print(f"keys {keys}, {100 * cpu / wall:.2f} % of a core", file=sys.stderr)
+    sys.exit(signals.code)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import IO, Self
 from tests.waiting import PATIENCE_S, wait_until
 
 Row = dict[str, str]
+HAIL_S = (0.0, 0.0003, 0.001, 0.003, 0.005, 0.01, 0.02, 0.05, 0.0)
 
 
 def command_of(*arguments: str | Path) -> list[str]:
@@ -103,6 +105,13 @@ class Program:
     def lines(self) -> list[str]:
         """What it wrote on standard output."""
         return (self.folder / "stdout").read_text().splitlines()
+
+    def hail(self, number: signal.Signals) -> None:
+        """Send a signal again and again for a tenth of a second, at growing intervals."""
+        for interval_s in HAIL_S:
+            if self.process.poll() is None:
+                self.signal(number)
+                time.sleep(interval_s)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""

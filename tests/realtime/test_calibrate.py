@@ -15,6 +15,7 @@ from models.bundle import Bundle
 from models.errors import ProfileError
 from models.profile import load_profile, profile_path, save_profile
 from realtime.cli import main
+from realtime.recording import analyse
 
 
 def _calibrate(model: Path, *arguments: str | Path) -> int:
@@ -67,6 +68,28 @@ def test_too_little_speech_saves_nothing(
     assert not (tmp_path / "p.json").exists()
 
 
+@pytest.mark.parametrize("name", ["off", "adaptive", "file", "folder", "", " "])
+def test_a_name_that_no_run_could_use_is_refused(
+    name: str, synthetic_folder: Path, demonstration: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _calibrate(synthetic_folder, name, "--from", demonstration) == 2
+    assert "cannot be called" in capsys.readouterr().err
+
+
+def test_as_much_speech_is_counted_as_for_a_recording(
+    synthetic_folder: Path,
+    synthetic_bundle: Bundle,
+    tmp_path: Path,
+    demonstration: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert _calibrate(synthetic_folder, tmp_path / "p.json", "--from", demonstration) == 0
+    found = analyse(
+        demonstration, synthetic_bundle.banks, window_s=3.0, hop_s=0.25, folder=tmp_path
+    )
+    assert f"Learnt from {found.speech_s:.0f} s of speech" in capsys.readouterr().err
+
+
 def test_a_profile_round_trips(tmp_path: Path, synthetic_bundle: Bundle) -> None:
     rng = np.random.default_rng(0)
     baseline = SpeakerBaseline(weight=2.5, mean=rng.normal(size=193), variance=rng.random(193))
@@ -113,7 +136,9 @@ def test_a_wrong_profile_is_refused_with_a_clear_word(
     profile.write_text(json.dumps({**content, **change}))
     with pytest.raises(ProfileError, match=message) as caught:
         load_profile(profile, synthetic_bundle)
-    assert "calibrate me" in str(caught.value)
+    # As it stands, the remedy writes to the file that was refused.
+    assert f"calibrate {profile} --overwrite" in str(caught.value)
+    assert profile_path(str(profile), profile.parent / "other") == profile
 
 
 @pytest.mark.parametrize("wrong", [{"mean": [0.0]}, {"mean": [1e400] * 8}, {"weight": -1}])

@@ -141,7 +141,8 @@ def test_interrupted_while_its_processes_start_it_says_nothing(
     options = ("--model", synthetic_folder, "--jobs", "8")
     with Classifying(tmp_path, recordings, *options, spawns=spawns) as run:
         wait_until(lambda: len(run.group()) > 1, run.messages)
-        os.killpg(run.process.pid, signal.SIGINT)
+        for _ in range(3):
+            os.killpg(run.process.pid, signal.SIGINT)
         assert run.end() == 130
         assert run.messages() == ""
         assert list(run.temporary.iterdir()) == []

@@ -71,6 +71,22 @@ def test_models_tells_figures_and_licence(capsys: pytest.CaptureFixture[str]) ->
     assert "CC BY-NC-SA 4.0" in shown
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_full_disk_behind_standard_output_is_one_sentence(root: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "realtime", "models"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=root,
+            check=False,
+        )
+    assert run.returncode == 1
+    assert "No space left" in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1
+
+
 def test_a_foreign_package_named_models_is_refused_by_name(root: Path, tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models/__init__.py").touch()

@@ -16,6 +16,7 @@ def _raiser(error: BaseException) -> int:
         (AudioError("It is broken: mend it."), 1, "prog: It is broken: mend it."),
         (UsageError("No such thing."), 2, "prog: No such thing."),
         (ModuleNotFoundError("no", name="librosa"), 1, "librosa is not installed"),
+        (OSError(5, "Input/output error", "x.bin"), 1, "x.bin failed (Input/output error)"),
         (KeyboardInterrupt(), 130, ""),
     ],
 )
@@ -26,7 +27,7 @@ def test_an_error_becomes_a_sentence_and_a_code(
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("error", [AudioError("x"), ModuleNotFoundError("x")])
+@pytest.mark.parametrize("error", [AudioError("x"), ModuleNotFoundError("x"), OSError(5, "x")])
 def test_debug_lets_errors_through(error: Exception) -> None:
     with pytest.raises(type(error)):
         run_command(lambda: _raiser(error), program="prog", debug=True)

@@ -53,9 +53,11 @@ def test_left_out_settings_keep_their_default(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_setting_is_refused_with_a_hint(tmp_path: Path, text: str, message: str) -> None:
+    path = _write(tmp_path, text)
     with pytest.raises(ConfigError) as caught:
-        realtime_settings(_write(tmp_path, text))
+        realtime_settings(path)
     assert message in str(caught.value)
+    assert str(path) in str(caught.value)
 
 
 @given(content=st.binary(max_size=200))

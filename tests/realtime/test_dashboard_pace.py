@@ -13,6 +13,7 @@ from realtime.board import Board, RunFacts
 from realtime.dashboard import screen
 from realtime.dashboard.screen import Dashboard
 from realtime.dashboard.terminal import Terminal
+from realtime.ending_signals import EndingSignals
 from realtime.estimate import Estimate, State
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing wakes a console there")
@@ -84,7 +85,7 @@ def _frames(rows_s: list[float], monkeypatch: pytest.MonkeyPatch) -> list[tuple[
     monkeypatch.setattr(screen, "Keys", lambda _: scene)
     monkeypatch.setattr(Terminal, "size", lambda _: (80, 24))
     monkeypatch.setattr(Terminal, "write", lambda *_: written.append((scene.now_s, scene.added)))
-    Dashboard(board, refresh_hz=REFRESH_HZ, file=Terminated()).run(stop)
+    Dashboard(board, refresh_hz=REFRESH_HZ, file=Terminated()).run(stop, EndingSignals())
     return written[1:-1]  # without entering and leaving
 
 

@@ -97,7 +97,7 @@ def test_asked_to_end_it_completes_its_files_and_sums_up(
     options = ("--no-dashboard", "--model", synthetic_folder, "--record", "heard.flac")
     with Program(tmp_path / "run", "monitor", *options, environment=microphone.environment) as run:
         run.wait_for_rows(6)
-        run.signal(number)
+        run.hail(number)
         assert run.end() == 128 + number
     rows = run.rows()
     assert f"{len(rows)} windows in" in run.messages()

@@ -91,6 +91,15 @@ def test_a_missing_corpus_is_one_sentence_and_exit_code_1(
         main(["features", "--data", str(tmp_path / "none"), "--debug"])
 
 
+def test_a_folder_that_no_model_can_be_written_to_is_told_before_the_training(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    arguments = ["fit", "--data", str(tmp_path), "--config", str(config)]
+    assert main([*arguments, "--out", str(tmp_path / "file" / "models")]) == 1
+    assert "name another folder with --out" in capsys.readouterr().err
+
+
 def test_a_wrong_setting_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
