@@ -4,6 +4,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from models.errors import SerError
 
@@ -25,6 +26,9 @@ def run_command(command: Callable[[], int], *, program: str, debug: bool) -> int
     debug : bool
         Let errors through, with their traceback.
     """
+    if sys.stderr is None:
+        # Closed by a shell: messages would go to standard output, or into the next file opened.
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for good
     try:
         exit_code = command()
         if sys.stdout is not None:

@@ -87,6 +87,14 @@ def test_a_full_disk_behind_standard_output_is_one_sentence(root: Path) -> None:
     assert len(run.stderr.strip().splitlines()) == 1
 
 
+def test_without_standard_error_no_message_takes_another_way(root: Path, tmp_path: Path) -> None:
+    close = ["sh", "-c", 'exec "$0" "$@" 2>&-', sys.executable]
+    command = [*close, "-m", "realtime", "classify", str(tmp_path / "none.wav")]
+    run = subprocess.run(command, stdout=subprocess.PIPE, cwd=root, check=False)
+    assert run.returncode == 1
+    assert not run.stdout
+
+
 def test_a_foreign_package_named_models_is_refused_by_name(root: Path, tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models/__init__.py").touch()
