@@ -35,6 +35,7 @@ def signal_contract() -> dict[str, Any]:
             "hop_samples": HOP_SAMPLES,
             "window": "hann, periodic",
             "floor": frames.AMIN,
+            "mfcc_floor_db": frames.FLOOR_DB,
             "contrast_lowest_hz": frames.CONTRAST_LOWEST_HZ,
             "contrast_quantile": frames.CONTRAST_QUANTILE,
         },

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.audio import Canonical
-from models.feature_table import FEATURE_COUNT
+from models.feature_table import FRAME_SIZE
 from models.filter_banks import FRAME_SAMPLES, HOP_SAMPLES
 from models.frames import FrameExtractor, frame_count
 from models.gate import CHUNK, SpeechGate
@@ -18,8 +18,9 @@ class FrameBatch:
 
     Attributes
     ----------
-    features : ndarray, shape (k, 193), float32
-        Zero where a frame is not speech: nothing downstream reads those rows.
+    features : ndarray, shape (k, 233), float32
+        The 193 features, then the MFCC over a floor: see `models.frames`. Zero where a frame is
+        not speech: nothing downstream reads those rows.
     speech : ndarray, shape (k,), bool
         Decision of the gate's chunk that holds the frame's centre.
     level_db : ndarray, shape (k,), float64
@@ -35,7 +36,7 @@ class FrameBatch:
 PIECE_FRAMES = 50
 
 NO_FRAMES = FrameBatch(
-    features=np.zeros((0, FEATURE_COUNT), np.float32),
+    features=np.zeros((0, FRAME_SIZE), np.float32),
     speech=np.zeros(0, np.bool_),
     level_db=np.zeros(0),
 )
@@ -109,7 +110,7 @@ class FrameStream:
         self._next_frame += count
         self.speech_frames += int(np.count_nonzero(speech))
         batch = FrameBatch(
-            features=np.zeros((count, FEATURE_COUNT), np.float32),
+            features=np.zeros((count, FRAME_SIZE), np.float32),
             speech=speech,
             level_db=np.full(count, -np.inf),
         )

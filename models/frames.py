@@ -1,4 +1,10 @@
-"""From samples to 193 features a frame; each frame depends on its own 1024 samples only."""
+"""From samples to 193 features a frame; each frame depends on its own 1024 samples only.
+
+The logarithm makes as much of an empty mel band as of a loud one: what a telephone, a codec or a
+quiet room leaves there, down to nothing at all, moves every cepstral coefficient. So a frame has
+its MFCC twice: as librosa computes them, and of bands lifted to `FLOOR_DB` below the frame's
+loudest, which is librosa's `top_db` within a frame.
+"""
 
 import math
 from itertools import pairwise
@@ -7,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.feature_table import FEATURE_COUNT, SIZES, SPANS
+from models.feature_table import FLOORED_MFCC, FRAME_SIZE, SIZES, SPANS
 from models.filter_banks import BINS, FRAME_SAMPLES, HOP_SAMPLES, FilterBanks, banded
 
 AMIN = 1e-10
+FLOOR_DB = 45.0
 CONTRAST_LOWEST_HZ = 200.0
 CONTRAST_QUANTILE = 0.02
 BIN_HZ = 16_000 / FRAME_SAMPLES
@@ -98,7 +105,7 @@ class FrameExtractor:
         return decibels(np.vecdot(windowed, windowed))
 
     def features(self, windowed: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Compute the 193 features of each frame.
+        """Compute the 193 features of each frame, and its MFCC over a floor.
 
         Parameters
         ----------
@@ -107,17 +114,22 @@ class FrameExtractor:
 
         Returns
         -------
-        ndarray, shape (k, 193), float32
+        ndarray, shape (k, 233), float32
             MFCC in decibels, chroma scaled to a maximum of 1, mel power, contrast in decibels,
             tonnetz in -1 to 1. librosa's definitions with `top_db=None` and `tuning=0`, the
-            tonnetz from the chroma.
+            tonnetz from the chroma. Then the MFCC with a `top_db` of
+            `FLOOR_DB` within each frame.
         """
         power = _power(windowed)
-        out = np.empty((len(windowed), FEATURE_COUNT), np.float32)
+        out = np.empty((len(windowed), FRAME_SIZE), np.float32)
         mel = out[:, SPANS["mel"]]
         for block in self._mel:
             np.matmul(power[:, block.bins], block.weights, out=mel[:, block.bands])
-        np.matmul(_logarithms(mel), self._dct, out=out[:, SPANS["mfcc"]])
+        levels = _logarithms(mel)
+        np.matmul(levels, self._dct, out=out[:, SPANS["mfcc"]])
+        floor = levels.max(axis=1, keepdims=True) - FLOOR_DB / DECIBELS
+        np.maximum(levels, floor, out=levels)
+        np.matmul(levels, self._dct, out=out[:, FLOORED_MFCC])
         self._tonality(power, out[:, SPANS["chroma"]], out[:, SPANS["tonnetz"]])
         self._contrast(power, out[:, SPANS["contrast"]])
         return out

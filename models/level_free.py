@@ -7,7 +7,7 @@ more of that: how far each order strays from its mean, and how restless it is on
 
 ========  ==================================================================================
 0         mean level of the frames, less the level of the mean spectrum
-1–39      MFCC 1–39
+1–39      MFCC 1–39, these and all below over a floor
 40–51     chroma
 52        mean of the mel bands in decibels, less the loudness of all of them
 53–91     cepstra 1–39 of the mean spectrum, less MFCC 1–39
@@ -22,11 +22,11 @@ more of that: how far each order strays from its mean, and how restless it is on
 import numpy as np
 from numpy.typing import NDArray
 
-from models.feature_table import SIZES, SPANS
-from models.frames import AMIN
-from models.window_vector import DEVIATIONS, MEANS, STEPS
+from models.feature_table import FEATURE_COUNT, FLOORED_MFCC, SIZES, SPANS
+from models.frames import AMIN, FLOOR_DB
+from models.window_vector import DEVIATIONS, STEPS
 
-FORM = "level-free cepstra and their movement"
+FORM = "level-free cepstra over a floor, and their movement"
 NOTHING = SPANS["mel"].stop - 1
 GAPS = slice(SPANS["mel"].start, SPANS["mel"].start + SIZES["mfcc"])
 STRAYING = slice(GAPS.stop, GAPS.stop + SIZES["mfcc"])
@@ -51,6 +51,7 @@ def _cosines() -> NDArray[np.float64]:
 # Of cepstrum 0: what one decibel more in every band adds to it.
 _PER_DECIBEL = float(np.sqrt(SIZES["mel"]))
 _COSINES = _cosines()
+_FLOOR = 10 ** (-FLOOR_DB / 10)
 
 
 def level_free(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -58,15 +59,17 @@ def level_free(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    vectors : ndarray, shape (280,) or (n, 280)
+    vectors : ndarray, shape (320,) or (n, 320)
         See `models.window_vector`.
 
     Returns
     -------
     ndarray, shape (193,) or (n, 193), float64
     """
-    form = vectors[..., MEANS].astype(np.float64)
+    form = vectors[..., :FEATURE_COUNT].astype(np.float64)
+    form[..., SPANS["mfcc"]] = vectors[..., FLOORED_MFCC]
     mel = np.maximum(form[..., SPANS["mel"]], AMIN)
+    np.maximum(mel, mel.max(axis=-1, keepdims=True) * _FLOOR, out=mel)
     loudness_db = 10 * np.log10(mel.sum(axis=-1))
     cepstra = np.dot(np.log10(mel, out=mel), _COSINES)
     np.subtract(cepstra, form[..., SPANS["mfcc"]], out=form[..., GAPS])

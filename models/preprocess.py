@@ -45,7 +45,7 @@ class Preprocessing:
 
         Parameters
         ----------
-        vectors : ndarray, shape (280,) or (n, 280)
+        vectors : ndarray, shape (320,) or (n, 320)
             Window vectors.
 
         Returns

@@ -3,56 +3,57 @@
 ::
 
     0-192    mean of the 193 features
-    193-232  standard deviation of the MFCC
-    233-239  standard deviation of the spectral contrasts
-    240-279  mean absolute step of each MFCC from one frame to the next
+    193-232  mean of the MFCC over a floor
+    233-272  standard deviation of the same
+    273-279  standard deviation of the spectral contrasts
+    280-319  mean absolute step of each MFCC over a floor from one frame to the next
 
 A mean forgets how lively a voice is, which is much of what tells one emotion from another. All of
-it is taken over the active frames only, and neither a gain nor an equaliser changes how an MFCC
-moves.
+it is taken over the active frames only, and neither a gain nor, where no band is lifted to the
+floor, an equaliser changes how an MFCC moves.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.feature_table import FEATURE_COUNT, SIZES, SPANS
+from models.feature_table import FLOORED_MFCC, FRAME_SIZE, SIZES, SPANS
 
-MOVING = ("mfcc", "contrast")
+MOVING = {"mfcc": FLOORED_MFCC, "contrast": SPANS["contrast"]}
 STEPPING = "mfcc"
 MOVING_COUNT = sum(SIZES[name] for name in MOVING)
 
-MEANS = slice(0, FEATURE_COUNT)
+MEANS = slice(0, FRAME_SIZE)
 DEVIATIONS = {
-    "mfcc": slice(FEATURE_COUNT, FEATURE_COUNT + SIZES["mfcc"]),
-    "contrast": slice(FEATURE_COUNT + SIZES["mfcc"], FEATURE_COUNT + MOVING_COUNT),
+    "mfcc": slice(FRAME_SIZE, FRAME_SIZE + SIZES["mfcc"]),
+    "contrast": slice(FRAME_SIZE + SIZES["mfcc"], FRAME_SIZE + MOVING_COUNT),
 }
-STEPS = slice(FEATURE_COUNT + MOVING_COUNT, FEATURE_COUNT + MOVING_COUNT + SIZES[STEPPING])
+STEPS = slice(FRAME_SIZE + MOVING_COUNT, FRAME_SIZE + MOVING_COUNT + SIZES[STEPPING])
 WINDOW_VECTOR_SIZE = STEPS.stop
 Array = NDArray[np.float32]
 
 
 def moving(features: Array) -> Array:
-    """The features whose deviation counts, shape (k, 47), of frames, shape (k, 193)."""
-    return np.concatenate([features[:, SPANS[name]] for name in MOVING], axis=1)
+    """What the deviation counts of, shape (k, 47), of frames, shape (k, 233)."""
+    return np.concatenate([features[:, span] for span in MOVING.values()], axis=1)
 
 
 def steps(features: Array, before: Array) -> Array:
-    """How far each MFCC is from where it was one frame earlier.
+    """How far each MFCC over a floor is from where it was one frame earlier.
 
     Parameters
     ----------
-    features : ndarray, shape (k, 193)
+    features : ndarray, shape (k, 233)
         Consecutive frames.
-    before : ndarray, shape (193,)
+    before : ndarray, shape (233,)
         The frame before the first.
 
     Returns
     -------
     ndarray, shape (k, 40)
     """
-    mfcc = features[:, SPANS[STEPPING]]
+    mfcc = features[:, FLOORED_MFCC]
     sizes = np.empty_like(mfcc)
-    np.subtract(mfcc[:1], before[SPANS[STEPPING]], out=sizes[:1])
+    np.subtract(mfcc[:1], before[FLOORED_MFCC], out=sizes[:1])
     np.subtract(mfcc[1:], mfcc[:-1], out=sizes[1:])
     return np.abs(sizes, out=sizes)
 
@@ -64,7 +65,7 @@ def window_vector(
 
     Parameters
     ----------
-    features : ndarray, shape (k, 193)
+    features : ndarray, shape (k, 233)
     moving_features : ndarray, shape (k, 47)
         From `moving`.
     step_sizes : ndarray, shape (k, 40)
@@ -74,7 +75,7 @@ def window_vector(
 
     Returns
     -------
-    ndarray, shape (280,), float32
+    ndarray, shape (320,), float32
     """
     vector = np.empty(WINDOW_VECTOR_SIZE, np.float32)
     # Summed afresh each time: a running add-and-subtract would drift.

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.audio import SAMPLE_RATE
-from models.feature_table import FEATURE_COUNT, SIZES
+from models.feature_table import FRAME_SIZE, SIZES
 from models.filter_banks import HOP_SAMPLES
 from models.frame_stream import FrameBatch
 from models.frames import frame_count
@@ -27,7 +27,7 @@ class Window:
     ----------
     start, end : int
         Canonical samples since the segment's start.
-    vector : ndarray, shape (280,), float32, or None
+    vector : ndarray, shape (320,), float32, or None
         Of the active frames, see `models.window_vector`; None with too little speech.
     active_frames, frames : int
         Frames that count as speech, and all of them.
@@ -71,10 +71,10 @@ class Windower:
         self._least = least_active_frames
         self._first_frame = 0
         self._end = hop_samples
-        self._features = Recent(np.zeros((0, FEATURE_COUNT), np.float32))
+        self._features = Recent(np.zeros((0, FRAME_SIZE), np.float32))
         self._moving = Recent(np.zeros((0, MOVING_COUNT), np.float32))
         self._steps = Recent(np.zeros((0, SIZES["mfcc"]), np.float32))
-        self._latest = np.zeros(FEATURE_COUNT, np.float32)
+        self._latest = np.zeros(FRAME_SIZE, np.float32)
         self._speech_db = Recent(np.zeros(0))
 
     def push(self, batch: FrameBatch, canonical_samples: int) -> list[Window]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.audio import SAMPLE_RATE, Canonical
-from models.feature_table import SPANS
+from models.feature_table import FEATURE_COUNT, SPANS
 from models.filter_banks import FRAME_SAMPLES, HOP_SAMPLES, make_filter_banks
 from models.frame_stream import FrameStream
 from models.frames import BIN_HZ
@@ -93,10 +93,11 @@ def read_example(clip: Clip) -> Example:
     mono, rate = read_sound(clip.path)
     samples = Canonical(rate).push(mono, last=True)
     extractor = frame_extractor()
+    frames = extractor.features(extractor.windowed(samples))
     return Example(
         clip=clip,
         samples=samples,
-        features=in_decibels(extractor.features(extractor.windowed(samples))),
+        features=in_decibels(frames[:, :FEATURE_COUNT]),
         speech=FrameStream(rate, extractor).push(mono, last=True).speech,
     )
 

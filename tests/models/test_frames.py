@@ -8,12 +8,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.feature_table import FEATURE_COUNT, FEATURE_NAMES, GROUPS, SPANS
+from models.feature_table import (
+    FEATURE_COUNT,
+    FEATURE_NAMES,
+    FLOORED_MFCC,
+    FRAME_SIZE,
+    GROUPS,
+    SPANS,
+)
 from models.filter_banks import BANK_SHAPES, FilterBanks, make_filter_banks
-from models.frames import FrameExtractor, contrast_bands, frame_count
+from models.frames import FLOOR_DB, FrameExtractor, contrast_bands, frame_count
 
 # Tolerances of float32 storage; in double all groups agree to 1e-9.
-TOLERANCES = {"mfcc": 2e-3, "chroma": 2e-6, "contrast": 1e-3, "tonnetz": 2e-6}
+TOLERANCES = {"mfcc": 2e-3, "chroma": 2e-6, "contrast": 1e-3, "tonnetz": 2e-6, "floored": 2e-3}
+PLACES = SPANS | {"floored": FLOORED_MFCC}
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +40,10 @@ def _reference(samples: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
     def no_ceiling(power: NDArray[np.float64], **_: object) -> NDArray[np.float64]:
         return 10 * np.log10(np.maximum(power, 1e-10))
 
+    def floored_mfcc(frame: NDArray[np.float64]) -> NDArray[np.float64]:
+        levels_db = librosa.power_to_db(frame[:, None], top_db=FLOOR_DB)
+        return librosa.feature.mfcc(S=levels_db, n_mfcc=40)[:, 0]
+
     with mock.patch("librosa.feature.spectral.power_to_db", no_ceiling):
         contrast = librosa.feature.spectral_contrast(S=magnitude, sr=16000)
     return {
@@ -40,6 +52,7 @@ def _reference(samples: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
         "mel": mel.T,
         "contrast": contrast.T,
         "tonnetz": librosa.feature.tonnetz(chroma=chroma).T,
+        "floored": np.array([floored_mfcc(frame) for frame in mel.T]),
     }
 
 
@@ -61,16 +74,34 @@ def test_every_group_equals_librosa(banks: FilterBanks, speech_16k: NDArray[np.f
     for name, samples in _sounds(speech_16k).items():
         frames = extractor.features(extractor.windowed(samples))
         reference = _reference(samples)
-        assert frames.shape == (frame_count(samples.size), FEATURE_COUNT)
+        assert frames.shape == (frame_count(samples.size), FRAME_SIZE)
         for group, tolerance in TOLERANCES.items():
             np.testing.assert_allclose(
-                frames[:, SPANS[group]], reference[group], atol=tolerance, err_msg=f"{name} {group}"
+                frames[:, PLACES[group]],
+                reference[group],
+                atol=tolerance,
+                err_msg=f"{name} {group}",
             )
         # Relative, down to rounding of the floor of a tone's spectrum.
         floor = 1e-12 * max(1.0, float(reference["mel"].max()))
         np.testing.assert_allclose(
             frames[:, SPANS["mel"]], reference["mel"], rtol=1e-5, atol=floor, err_msg=name
         )
+
+
+def test_what_lies_below_the_floor_moves_the_plain_mfcc_alone(banks: FilterBanks) -> None:
+    rng = np.random.default_rng(0)
+    spectrum = np.fft.rfft(rng.standard_normal(4000))
+    spectrum[1000:] = 0  # nothing above 4 kHz, as sound from a line of 8 kHz has it
+    narrow = 0.1 * np.fft.irfft(spectrum)
+    faint = narrow + 10 ** (-(FLOOR_DB + 20) / 20) * 0.1 * rng.standard_normal(4000)
+    extractor = FrameExtractor(banks)
+    frames = [
+        extractor.features(extractor.windowed(one.astype(np.float32))) for one in (narrow, faint)
+    ]
+    apart = np.abs(frames[0] - frames[1])
+    assert apart[:, SPANS["mfcc"]].max() > 20
+    assert apart[:, FLOORED_MFCC].max() < 0.5
 
 
 def test_a_frame_depends_on_its_own_samples_only(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models.feature_table import SPANS
+from models.feature_table import FLOORED_MFCC, SPANS
 from models.filter_banks import make_filter_banks
 from models.frames import FrameExtractor
 from models.gate import SpeechGate
@@ -41,7 +41,7 @@ def _offline(
 
 
 def _vector(frames: NDArray[np.float64], active: list[int]) -> NDArray[np.float64]:
-    mfcc, contrast = frames[:, SPANS["mfcc"]], frames[:, SPANS["contrast"]]
+    mfcc, contrast = frames[:, FLOORED_MFCC], frames[:, SPANS["contrast"]]
     steps = [np.abs(mfcc[k] - mfcc[k - 1]) for k in active if k - 1 in active]
     return np.concatenate(
         [

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models.feature_table import FEATURE_COUNT, SPANS
+from models.feature_table import FLOORED_MFCC, FRAME_SIZE, SPANS
 from models.window_vector import (
     DEVIATIONS,
     MEANS,
@@ -17,23 +17,23 @@ from models.window_vector import (
     window_vector,
 )
 
-MFCC, CONTRAST = SPANS["mfcc"], SPANS["contrast"]
+MFCC, CONTRAST = FLOORED_MFCC, SPANS["contrast"]
 Frames = NDArray[np.float32]
 
 
 def frames_of(seed: int, count: int = 40) -> Frames:
-    return np.random.default_rng(seed).normal(3, 2, (count, FEATURE_COUNT)).astype(np.float32)
+    return np.random.default_rng(seed).normal(3, 2, (count, FRAME_SIZE)).astype(np.float32)
 
 
 def vector_of(frames: Frames, active: NDArray[np.bool_]) -> Frames:
-    before = np.zeros(FEATURE_COUNT, np.float32)
+    before = np.zeros(FRAME_SIZE, np.float32)
     return window_vector(frames, moving(frames), steps(frames, before), active)
 
 
 def test_the_parts_follow_each_other() -> None:
     parts = [MEANS, DEVIATIONS["mfcc"], DEVIATIONS["contrast"], STEPS]
     assert [part.start for part in parts] == [0, *(part.stop for part in parts[:-1])]
-    assert WINDOW_VECTOR_SIZE == 193 + 40 + 7 + 40
+    assert WINDOW_VECTOR_SIZE == 193 + 40 + 40 + 7 + 40
 
 
 @given(st.integers(0, 999), st.lists(st.booleans(), min_size=40, max_size=40))
@@ -72,7 +72,7 @@ def test_a_large_mean_costs_the_deviation_nothing() -> None:
 @pytest.mark.parametrize("cut", [1, 17, 39])
 def test_steps_go_on_over_a_cut(cut: int) -> None:
     frames = frames_of(1)
-    before = np.zeros(FEATURE_COUNT, np.float32)
+    before = np.zeros(FRAME_SIZE, np.float32)
     whole = steps(frames, before)
     parts = [steps(frames[:cut], before), steps(frames[cut:], frames[cut - 1])]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
