@@ -1,6 +1,7 @@
 """The `calibrate` command: learn a speaker's voice, room and microphone into a profile."""
 
 import argparse
+import contextlib
 import sys
 import threading
 from pathlib import Path
@@ -14,11 +15,12 @@ from models.frames import FrameExtractor
 from models.profile import profile_path, save_profile
 from models.segment import SegmentStream
 from models.windows import FRAMES_PER_SECOND, Window
+from realtime.ending_signals import EndingSignals
 from realtime.judge import Judge
 from realtime.options import log_file, merged_settings, open_model, profiles_folder
 from realtime.own_words import only_own_words
 from realtime.progress import bar
-from realtime.sources.base import Block, Gap, Source, SourceItem
+from realtime.sources.base import Block, Gap, SourceItem
 from realtime.sources.file import FileSource
 from realtime.sources.notices import Notices
 
@@ -150,12 +152,14 @@ def _from_file(learner: Learner, path: Path) -> None:
 def _from_microphone(learner: Learner, device: str, channel: int) -> None:
     from realtime.sources.microphone import MicrophoneSource
 
-    source: Source = MicrophoneSource(device or None, channel=channel or None)
-    sys.stderr.write(READING)
-    stop = threading.Event()
     trouble = _Trouble()
-    try:
-        for item in source.items(stop):
+    with (
+        EndingSignals() as signals,
+        contextlib.closing(MicrophoneSource(device or None, channel=channel or None)) as source,
+    ):
+        signals.opened()
+        sys.stderr.write(READING)
+        for item in source.items(threading.Event()):
             trouble.push(item)
             if isinstance(item, Block | Gap):
                 learner.push(item)
@@ -163,12 +167,11 @@ def _from_microphone(learner: Learner, device: str, channel: int) -> None:
             if learner.speech_s >= ENOUGH_SPEECH_S:
                 sys.stderr.write("\nThat is enough, thank you.\n")
                 break
+            if signals.code:
+                # Whoever ends the reading early may still have been heard for long enough.
+                sys.stderr.write("\n")
+                break
         learner.finish()
-    except KeyboardInterrupt:
-        # Ctrl-C ends the reading early; what was heard may still be enough.
-        sys.stderr.write("\n")
-    finally:
-        source.close()
 
 
 class _Trouble:
