@@ -13,9 +13,9 @@ PATIENCE_S = 2.0
 class EndingSignals:
     """Notes the first signal that asks for the end; the run looks at `code` and closes in order.
 
-    One that follows on its heels changes nothing: `timeout` and terminals send two at once. One
-    that comes more than two seconds after the first is from a person who does not want to wait
-    for the closing, and ends the process as if nobody had heard it. After the block, a process that
+    One that follows on its heels changes nothing: `timeout` and terminals send two at once. Two
+    that come more than two seconds after the first are from a person who does not want to wait
+    for the closing, and end the process as if nobody had heard it. After the block, a process that
     was asked to end is deaf to all of them, so that it keeps its exit code to the last.
 
     Signals are the main thread's; in another nothing changes. What was ignored at the start, as
@@ -36,6 +36,7 @@ class EndingSignals:
         self.code = 0
         self._first_s = 0.0
         self._is_opening = True
+        self._is_late = False
         self._before: dict[signal.Signals, signal._HANDLER] = {}
 
     def __enter__(self) -> Self:
@@ -61,5 +62,8 @@ class EndingSignals:
             if self._is_opening:
                 raise SystemExit(self.code)
         elif time.monotonic() - self._first_s > PATIENCE_S:
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
+            # One of them may have come in time, while nothing but a system call ran.
+            if self._is_late:
+                signal.signal(number, signal.SIG_DFL)
+                signal.raise_signal(number)
+            self._is_late = True

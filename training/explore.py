@@ -16,7 +16,6 @@ import numpy as np
 from models.errors import OutputError
 from models.feature_table import FEATURE_COUNT, GROUPS
 from models.labels import EMOTIONS
-from models.window_vector import MEANS
 from training import example_pictures
 from training.augment import AS_IT_IS
 from training.corpus import vectors_with_progress
@@ -119,7 +118,7 @@ def whole_clip_vectors(
     windows = vectors_with_progress(paths, (AS_IT_IS,), cache_dir=cache_dir, jobs=jobs)
     is_whole = windows.window_s == WHOLE_CLIP_S
     vectors = np.full((len(clips), FEATURE_COUNT), np.nan, np.float32)
-    vectors[windows.clip[is_whole]] = windows.vectors[is_whole][:, MEANS]
+    vectors[windows.clip[is_whole]] = windows.vectors[is_whole][:, :FEATURE_COUNT]
     return vectors
 
 

@@ -29,6 +29,11 @@ if __name__ == "__main__":
 """
 
 
+def _unmeasured() -> dict[str, str]:
+    """The environment without coverage, whose tracer a signal may leave with its lock taken."""
+    return {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
+
+
 class Classifying:
     """`classify` of a folder, in a process group and with a temporary folder of its own."""
 
@@ -45,7 +50,7 @@ class Classifying:
         with self._stderr.open("wb") as err:
             self.process = subprocess.Popen(
                 command,
-                env={**os.environ, "TMPDIR": str(self.temporary)},
+                env={**_unmeasured(), "TMPDIR": str(self.temporary)},
                 stdin=subprocess.DEVNULL,
                 stderr=err,
                 start_new_session=True,
