@@ -23,5 +23,6 @@ class Notices:
             return [item]
         if isinstance(item, Gap):
             gap = Notice(key="gap", text=None if item.over else item.reason)
-            return [gap, *self._hints.forget()]
+            # In this order, or both would be on the screen for a moment.
+            return [*self._hints.forget(), gap]
         return self._hints.push(item.samples, item.rate) if self._with_hints else []

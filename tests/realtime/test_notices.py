@@ -24,8 +24,8 @@ def test_a_gap_is_told_with_its_reason_and_ends_the_hints_of_what_was_before() -
     notices = Notices()
     assert keys(notices.of(SILENCE)) == [("zeros", True)]
     assert notices.of(LOST) == [
-        Notice(key="gap", text="it was disconnected"),
         Notice(key="zeros", text=None),
+        Notice(key="gap", text="it was disconnected"),
     ]
     assert notices.of(FOUND) == [Notice(key="gap", text=None)]
     assert keys(notices.of(SILENCE)) == [("zeros", True)]
