@@ -117,8 +117,7 @@ class FrameExtractor:
         ndarray, shape (k, 233), float32
             MFCC in decibels, chroma scaled to a maximum of 1, mel power, contrast in decibels,
             tonnetz in -1 to 1. librosa's definitions with `top_db=None` and `tuning=0`, the
-            tonnetz from the chroma. Then the MFCC with a `top_db` of
-            `FLOOR_DB` within each frame.
+            tonnetz from the chroma. Then the MFCC with a `top_db` of `FLOOR_DB` within each frame.
         """
         power = _power(windowed)
         out = np.empty((len(windowed), FRAME_SIZE), np.float32)

@@ -7,7 +7,7 @@ more of that: how far each order strays from its mean, and how restless it is on
 
 ========  ==================================================================================
 0         mean level of the frames, less the level of the mean spectrum
-1–39      MFCC 1–39, these and all below over a floor
+1–39      MFCC 1–39, over a floor like all cepstra and mel bands below
 40–51     chroma
 52        mean of the mel bands in decibels, less the loudness of all of them
 53–91     cepstra 1–39 of the mean spectrum, less MFCC 1–39
