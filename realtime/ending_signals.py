@@ -6,7 +6,10 @@ import time
 from types import FrameType
 from typing import Self
 
-ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+# Windows has no SIGHUP.
+ENDING = tuple(
+    signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 PATIENCE_S = 2.0
 
 
@@ -41,8 +44,7 @@ class EndingSignals:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            numbers = [signal.Signals[name] for name in ENDING if hasattr(signal, name)]
-            for number in numbers:
+            for number in ENDING:
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._hear)
         return self

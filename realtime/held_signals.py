@@ -24,25 +24,24 @@ def held_signals() -> Iterator[None]:
     def note(number: int, _frame: FrameType | None) -> None:
         came.append(number)
 
-    numbers = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
-    before = {number: signal.signal(number, note) for number in numbers}
+    before = {number: signal.signal(number, note) for number in ENDING}
     try:
-        with _blocked(numbers):
+        with _blocked():
             yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler or signal.SIG_DFL)
-        for number in came:
-            signal.raise_signal(number)
+        for held in came:
+            signal.raise_signal(held)
 
 
 @contextlib.contextmanager
-def _blocked(numbers: list[int]) -> Iterator[None]:
-    """Block signals for this thread and for what it starts, where nobody takes a note."""
+def _blocked() -> Iterator[None]:
+    """Block them for this thread and for what it starts, where nobody takes a note."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         yield
     finally:

@@ -56,8 +56,10 @@ def skipped_recordings(paths: Iterable[Path], files: Iterable[Path]) -> str | No
     files : iterable of Path
         Named by themselves, so not skipped.
     """
-    named = {_place(file) for file in files}
-    skipped = {_place(file): file for file in _foreign(paths) if _place(file) not in named}
+    skipped = {_place(file): file for file in _foreign(paths)}
+    if skipped:
+        for file in files:
+            skipped.pop(_place(file), None)
     if not skipped:
         return None
     what = "1 recording was" if len(skipped) == 1 else f"{len(skipped)} recordings were"
