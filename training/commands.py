@@ -66,7 +66,7 @@ def _fit_settings(arguments: argparse.Namespace) -> TrainingSettings:
 def fit(arguments: argparse.Namespace) -> int:
     """Train the models and write their bundles."""
     from training.corpus import load_corpus
-    from training.export import make_writable
+    from training.output_folder import MODEL, check_writable
     from training.release import balance_lines
 
     settings = _fit_settings(arguments)
@@ -74,7 +74,7 @@ def fit(arguments: argparse.Namespace) -> int:
     folders = [Path(settings.model_save_path) / FRAMEWORKS[framework] for framework in chosen]
     # Now, and not after an hour of training.
     for folder in folders:
-        make_writable(folder)
+        check_writable(folder, *MODEL)
     corpus = load_corpus(
         arguments.data,
         settings.recipe.copies(arguments.noise),

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from models.bundle import JSON_NAME, Bundle, load_bundle
-from models.errors import BundleError, OutputError
+from models.errors import BundleError
 from training.cells import (
     CLIP,
     COLD,
@@ -39,6 +39,7 @@ from training.maturity import maturity_curve
 from training.metrics import coverage_curve
 from training.non_speech import judge_non_speech
 from training.other_voices import judge_other_voices
+from training.output_folder import REPORT, check_writable, writing_to
 from training.protocols import (
     ACTOR_DISJOINT,
     ActorFolds,
@@ -108,19 +109,17 @@ def evaluate(folder: Path, places: Places, *, say: Say) -> Path:
     copies = settings.recipe.copies(training_noise(bundle, places.noise_dir))
     corpus = load_corpus(places.data_dir, copies, cache_dir=places.cache_dir, jobs=places.jobs)
     report_dir = places.report_dir / bundle.kind
-    _make(report_dir)
+    check_writable(report_dir, *REPORT)
     trainer = Trainer(kind=bundle.kind, corpus=corpus, settings=settings, say=say)
     folds = trainer.actor_folds()
     found = _evaluation(bundle, trainer, folds, places)
     judged = _judged_windows(folds.protocol, corpus, settings.seed)
     _draw(report_dir, found, judged, folds.protocol)
-    try:
+    with writing_to(report_dir, *REPORT):
         path = report_dir / "evaluation.md"
         path.write_text(report(found), encoding="utf-8")
         text = json.dumps(found.as_json(), indent=1)
         (report_dir / "evaluation.json").write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise _unwritable(report_dir, error) from error
     return path
 
 
@@ -219,17 +218,3 @@ def _draw(
     draw_maturity(report_dir / "maturity.png", found.maturity)
     draw_robustness(report_dir / "robustness.png", found.robustness)
     draw_curves(report_dir / "curves.png", protocol.parts[0].curves)
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
-def _unwritable(folder: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"The report cannot be written to {folder} ({error.strerror}): "
-        "name another folder with --report."
-    )

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from models.errors import OutputError
 from models.feature_table import FEATURE_COUNT, GROUPS
 from models.labels import EMOTIONS
 from training import example_pictures
@@ -27,6 +26,7 @@ from training.explore_pictures import (
     summary_of,
 )
 from training.features import WHOLE_CLIP_S
+from training.output_folder import REPORT, writing_to
 from training.ravdess import Channel, Clip, Intensity, Sex, find_clips
 from training.ravdess_index import Report, validate
 from training.splits import Split, actor_folds, random_split
@@ -78,8 +78,7 @@ def explore(
     clips = find_clips(data_dir)
     split = random_split(clips, test_size=test_size, seed=seed)
     vectors = extract(clips)
-    try:
-        report_dir.mkdir(parents=True, exist_ok=True)
+    with writing_to(report_dir, *REPORT):
         sections = [
             _overview(clips, vectors, validate(data_dir)),
             _counts_section(clips, split, report_dir),
@@ -88,11 +87,6 @@ def explore(
         ]
         report = report_dir / "explore.md"
         report.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(
-            f"The report cannot be written into {report_dir} ({error.strerror}): "
-            "name another folder with --report."
-        ) from error
     return report
 
 

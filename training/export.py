@@ -5,7 +5,6 @@ import importlib.metadata
 import io
 import json
 import platform
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -24,12 +23,12 @@ from models.bundle import (
 )
 from models.calibration import Calibration
 from models.contract import fingerprint, signal_contract
-from models.errors import OutputError
 from models.filter_banks import make_filter_banks
 from models.labels import EMOTIONS
 from training.config import TrainingSettings
 from training.fit import Trained
 from training.model_card import CARD_NAME, model_card
+from training.output_folder import MODEL, writing_to
 
 LIBRARIES = ("numpy", "soxr", "soundfile", "librosa", "scikit-learn", "keras", "tensorflow-cpu")
 
@@ -73,8 +72,7 @@ def write_bundle(
     OutputError
         If the folder cannot be written.
     """
-    try:
-        make_writable(folder)
+    with writing_to(folder, *MODEL):
         (folder / JSON_NAME).unlink(missing_ok=True)
         framework_name = FRAMEWORK_FILES[trained.kind]
         (folder / NETWORK_NAME).write_bytes(_network_bytes(trained))
@@ -87,31 +85,6 @@ def write_bundle(
         (folder / CARD_NAME).write_text(model_card(card), encoding="utf-8")
         text = json.dumps(card, indent=2, allow_nan=False)
         (folder / JSON_NAME).write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
-def make_writable(folder: Path) -> None:
-    """Make the folder of a bundle, and see that files can be made in it.
-
-    Raises
-    ------
-    OutputError
-        If they cannot.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
-def _unwritable(folder: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"The model cannot be written to {folder} ({error.strerror or error}): "
-        "name another folder with --out."
-    )
 
 
 def _network_bytes(trained: Trained) -> bytes:
