@@ -8,7 +8,7 @@ import hashlib
 import json
 from typing import Any
 
-from models import audio, frames, window_vector, windows
+from models import audio, frames, pitch, window_vector, windows
 from models.feature_table import FEATURE_NAMES
 from models.filter_banks import FRAME_SAMPLES, HOP_SAMPLES
 from models.gate import gate_contract
@@ -39,12 +39,23 @@ def signal_contract() -> dict[str, Any]:
             "contrast_lowest_hz": frames.CONTRAST_LOWEST_HZ,
             "contrast_quantile": frames.CONTRAST_QUANTILE,
         },
+        "pitch": {
+            "reference_hz": pitch.REFERENCE_HZ,
+            "range_hz": [pitch.LOWEST_HZ, pitch.HIGHEST_HZ],
+            "candidates": pitch.CANDIDATES,
+            "bands": pitch.RIPPLE_BANDS,
+            "trend_orders": pitch.TREND_ORDERS,
+            "least_ripple": pitch.LEAST_RIPPLE,
+            "rivalry": pitch.RIVALRY,
+            "least_salience": pitch.LEAST_SALIENCE,
+            "least_voicing": pitch.LEAST_VOICING,
+            "step_limits": {str(n): limit for n, limit in pitch.STEP_LIMITS.items()},
+        },
         "gate": gate_contract(),
         "window": {
             "active_range_db": windows.ACTIVE_RANGE_DB,
             "least_active_frames": windows.LEAST_ACTIVE_FRAMES,
-            "deviation_of": list(window_vector.MOVING),
-            "step_of": window_vector.STEPPING,
+            "deviation_of": list(window_vector.DEVIATIONS),
         },
         "features": list(FEATURE_NAMES),
     }

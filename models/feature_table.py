@@ -43,6 +43,9 @@ FEATURE_COUNT = sum(group.size for group in GROUPS)
 FEATURE_NAMES = tuple(f"{group.name}_{i}" for group in GROUPS for i in range(group.size))
 SPANS = {group.name: group.span for group in GROUPS}
 SIZES = {group.name: group.size for group in GROUPS}
-# Beside its features a frame has its MFCC once more, over a floor: see `models.frames`.
+# Beside its features a frame has its MFCC once more, over a floor, and its pitch: see
+# `models.frames` and `models.pitch`.
 FLOORED_MFCC = slice(FEATURE_COUNT, FEATURE_COUNT + SIZES["mfcc"])
-FRAME_SIZE = FLOORED_MFCC.stop
+PITCH_SIZE = 5
+PITCH = slice(FLOORED_MFCC.stop, FLOORED_MFCC.stop + PITCH_SIZE)
+FRAME_SIZE = PITCH.stop

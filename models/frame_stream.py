@@ -18,9 +18,9 @@ class FrameBatch:
 
     Attributes
     ----------
-    features : ndarray, shape (k, 233), float32
-        The 193 features, then the MFCC over a floor: see `models.frames`. Zero where a frame is
-        not speech: nothing downstream reads those rows.
+    features : ndarray, shape (k, 238), float32
+        The 193 features, then the MFCC over a floor and the pitch: see `models.frames`. Zero
+        where a frame is not speech: nothing downstream reads those rows.
     speech : ndarray, shape (k,), bool
         Decision of the gate's chunk that holds the frame's centre.
     level_db : ndarray, shape (k,), float64

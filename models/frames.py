@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.feature_table import FLOORED_MFCC, FRAME_SIZE, SIZES, SPANS
+from models.feature_table import FLOORED_MFCC, FRAME_SIZE, PITCH, SIZES, SPANS
 from models.filter_banks import BINS, FRAME_SAMPLES, HOP_SAMPLES, FilterBanks, banded
+from models.pitch import PitchFinder
 
 AMIN = 1e-10
 FLOOR_DB = 45.0
@@ -70,6 +71,7 @@ class FrameExtractor:
         self._mel = banded(banks.mel)
         self._chroma = np.ascontiguousarray(banks.chroma.T, dtype=np.float32)
         self._dct = np.ascontiguousarray(DECIBELS * banks.dct.T, dtype=np.float32)
+        self._find_pitch = PitchFinder()
         # The last column gives the sum, which the others are divided by.
         tonal = np.vstack([banks.tonnetz, np.ones(SIZES["chroma"])])
         self._tonnetz = np.ascontiguousarray(tonal.T, dtype=np.float32)
@@ -105,7 +107,7 @@ class FrameExtractor:
         return decibels(np.vecdot(windowed, windowed))
 
     def features(self, windowed: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Compute the 193 features of each frame, and its MFCC over a floor.
+        """Compute the 193 features of each frame, its MFCC over a floor and its pitch.
 
         Parameters
         ----------
@@ -114,10 +116,11 @@ class FrameExtractor:
 
         Returns
         -------
-        ndarray, shape (k, 233), float32
+        ndarray, shape (k, 238), float32
             MFCC in decibels, chroma scaled to a maximum of 1, mel power, contrast in decibels,
             tonnetz in -1 to 1. librosa's definitions with `top_db=None` and `tuning=0`, the
-            tonnetz from the chroma. Then the MFCC with a `top_db` of `FLOOR_DB` within each frame.
+            tonnetz from the chroma. Then the MFCC with a `top_db` of `FLOOR_DB` within each frame,
+            and what `models.pitch` finds in the same bands.
         """
         power = _power(windowed)
         out = np.empty((len(windowed), FRAME_SIZE), np.float32)
@@ -129,6 +132,7 @@ class FrameExtractor:
         floor = levels.max(axis=1, keepdims=True) - FLOOR_DB / DECIBELS
         np.maximum(levels, floor, out=levels)
         np.matmul(levels, self._dct, out=out[:, FLOORED_MFCC])
+        self._find_pitch(levels, out[:, PITCH])
         self._tonality(power, out[:, SPANS["chroma"]], out[:, SPANS["tonnetz"]])
         self._contrast(power, out[:, SPANS["contrast"]])
         return out

@@ -3,14 +3,17 @@
 The 193 features say the spectrum twice: as the logarithm of the mean mel power, and as MFCC, the
 mean of logarithms. Their difference tells how much each cepstral order moves within the window,
 and neither gain nor equaliser changes it. The fine structure of the mean spectrum is given up for
-more of that: how far each order strays from its mean, and how restless it is on its way.
+more of that: how far each order strays from its mean, how restless it is on its way, and pitch.
 
 ========  ==================================================================================
 0         mean level of the frames, less the level of the mean spectrum
 1–39      MFCC 1–39, over a floor like all cepstra and mel bands below
 40–51     chroma
 52        mean of the mel bands in decibels, less the loudness of all of them
-53–91     cepstra 1–39 of the mean spectrum, less MFCC 1–39
+53–85     cepstra 1–33 of the mean spectrum, less MFCC 1–33
+86–87     mean and standard deviation of the pitch
+88–89     mean and standard deviation of its salience
+90–91     mean absolute step of the pitch over one frame, and over eight
 92–131    standard deviation of MFCC 0–39
 132–171   mean absolute step of MFCC 0–39, over their standard deviation
 172–178   standard deviation of the contrasts
@@ -22,14 +25,17 @@ more of that: how far each order strays from its mean, and how restless it is on
 import numpy as np
 from numpy.typing import NDArray
 
-from models.feature_table import FEATURE_COUNT, FLOORED_MFCC, SIZES, SPANS
+from models.feature_table import FEATURE_COUNT, FLOORED_MFCC, PITCH, SIZES, SPANS
 from models.frames import AMIN, FLOOR_DB
-from models.window_vector import DEVIATIONS, STEPS
+from models.pitch import pitch_statistics
+from models.window_vector import DEVIATIONS, PITCH_STEPS, STEPS
 
-FORM = "level-free cepstra over a floor, and their movement"
+FORM = "level-free cepstra over a floor, their movement, and pitch"
 NOTHING = SPANS["mel"].stop - 1
-GAPS = slice(SPANS["mel"].start, SPANS["mel"].start + SIZES["mfcc"])
-STRAYING = slice(GAPS.stop, GAPS.stop + SIZES["mfcc"])
+GAP_ORDERS = 34
+GAPS = slice(SPANS["mel"].start, SPANS["mel"].start + GAP_ORDERS)
+PITCH_STATISTICS = slice(GAPS.stop, GAPS.stop + 6)
+STRAYING = slice(PITCH_STATISTICS.stop, PITCH_STATISTICS.stop + SIZES["mfcc"])
 RESTLESS = slice(STRAYING.stop, STRAYING.stop + SIZES["mfcc"])
 UNEVEN = slice(RESTLESS.stop, NOTHING)
 # In units of MFCC: what strays less than this is not asked how restlessly it does.
@@ -37,7 +43,7 @@ LEAST_DEVIATION = 0.1
 
 
 def _cosines() -> NDArray[np.float64]:
-    """From log10 of the mel power, shape (128,), to the mean in decibels and cepstra 1-39."""
+    """From log10 of the mel power, shape (128,), to the mean in decibels and cepstra 1-33."""
     bands = SIZES["mel"]
     order = np.arange(bands)[:, None]
     matrix: NDArray[np.float64] = np.cos(np.pi * order * (2 * np.arange(bands) + 1) / (2 * bands))
@@ -45,7 +51,7 @@ def _cosines() -> NDArray[np.float64]:
     matrix[0] /= np.sqrt(2.0)
     matrix[0] /= _PER_DECIBEL
     matrix *= 10
-    return matrix[: SIZES["mfcc"]].T.copy()
+    return matrix[:GAP_ORDERS].T.copy()
 
 
 # Of cepstrum 0: what one decibel more in every band adds to it.
@@ -59,7 +65,7 @@ def level_free(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    vectors : ndarray, shape (320,) or (n, 320)
+    vectors : ndarray, shape (335,) or (n, 335)
         See `models.window_vector`.
 
     Returns
@@ -72,10 +78,11 @@ def level_free(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
     np.maximum(mel, mel.max(axis=-1, keepdims=True) * _FLOOR, out=mel)
     loudness_db = 10 * np.log10(mel.sum(axis=-1))
     cepstra = np.dot(np.log10(mel, out=mel), _COSINES)
-    np.subtract(cepstra, form[..., SPANS["mfcc"]], out=form[..., GAPS])
+    np.subtract(cepstra, form[..., :GAP_ORDERS], out=form[..., GAPS])
     mean_db = cepstra[..., 0]
     form[..., 0] = form[..., 0] / _PER_DECIBEL - mean_db
     form[..., GAPS.start] = mean_db - loudness_db
+    form[..., PITCH_STATISTICS] = pitch_statistics(vectors[..., PITCH], vectors[..., PITCH_STEPS])
     form[..., STRAYING] = vectors[..., DEVIATIONS["mfcc"]]
     restless = np.add(form[..., STRAYING], LEAST_DEVIATION, out=form[..., RESTLESS])
     np.divide(vectors[..., STEPS], restless, out=restless)

@@ -45,7 +45,7 @@ class Preprocessing:
 
         Parameters
         ----------
-        vectors : ndarray, shape (320,) or (n, 320)
+        vectors : ndarray, shape (335,) or (n, 335)
             Window vectors.
 
         Returns

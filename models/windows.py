@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.audio import SAMPLE_RATE
-from models.feature_table import FRAME_SIZE, SIZES
+from models.feature_table import FRAME_SIZE
 from models.filter_banks import HOP_SAMPLES
 from models.frame_stream import FrameBatch
 from models.frames import frame_count
 from models.level_meter import SILENCE_DBFS
+from models.pitch import LONGEST_STEP
 from models.recent import Recent
-from models.window_vector import MOVING_COUNT, moving, steps, window_vector
+from models.window_vector import STEP_COUNT, steps, window_vector
 
 ACTIVE_RANGE_DB = 30.0
 LEAST_ACTIVE_FRAMES = 50
@@ -27,7 +28,7 @@ class Window:
     ----------
     start, end : int
         Canonical samples since the segment's start.
-    vector : ndarray, shape (320,), float32, or None
+    vector : ndarray, shape (335,), float32, or None
         Of the active frames, see `models.window_vector`; None with too little speech.
     active_frames, frames : int
         Frames that count as speech, and all of them.
@@ -72,9 +73,8 @@ class Windower:
         self._first_frame = 0
         self._end = hop_samples
         self._features = Recent(np.zeros((0, FRAME_SIZE), np.float32))
-        self._moving = Recent(np.zeros((0, MOVING_COUNT), np.float32))
-        self._steps = Recent(np.zeros((0, SIZES["mfcc"]), np.float32))
-        self._latest = np.zeros(FRAME_SIZE, np.float32)
+        self._steps = Recent(np.zeros((0, STEP_COUNT), np.float32))
+        self._latest = np.zeros((LONGEST_STEP, FRAME_SIZE), np.float32)
         self._speech_db = Recent(np.zeros(0))
 
     def push(self, batch: FrameBatch, canonical_samples: int) -> list[Window]:
@@ -99,10 +99,10 @@ class Windower:
         if not len(batch.speech):
             return
         self._features.append(batch.features)
-        self._moving.append(moving(batch.features))
         self._steps.append(steps(batch.features, self._latest))
         self._speech_db.append(batch.level_db)
-        self._latest = batch.features[-1]
+        latest = np.concatenate([self._latest, batch.features[-LONGEST_STEP:]])
+        self._latest = latest[-LONGEST_STEP:]
 
     def _first_frame_of(self, end: int) -> int:
         return max(0, -(-(end - self._window) // HOP_SAMPLES))
@@ -129,17 +129,13 @@ class Windower:
         if count < self._least:
             return None, count
         vector = window_vector(
-            self._features.rows(first, stop),
-            self._moving.rows(first, stop),
-            self._steps.rows(first, stop),
-            active,
+            self._features.rows(first, stop), self._steps.rows(first, stop), active
         )
         return vector, count
 
     def _forget_frames(self) -> None:
         drop = self._first_frame_of(self._end) - self._first_frame
         drop = min(max(0, drop), len(self._features))
-        for kept in (self._features, self._moving, self._steps):
+        for kept in (self._features, self._steps, self._speech_db):
             kept.drop(drop)
-        self._speech_db.drop(drop)
         self._first_frame += drop

@@ -92,7 +92,7 @@ def predict(path: Path, bundle: Bundle, model: FrameworkModel) -> Prediction:
 
 
 def spoken_windows(path: Path, bundle: Bundle) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Vectors, shape (n, 320), and active frames, shape (n,), of windows with enough speech."""
+    """Vectors, shape (n, 335), and active frames, shape (n,), of windows with enough speech."""
     with spool_folder() as folder:
         recording = analyse(path, bundle.banks, window_s=LIVE_WINDOW_S, hop_s=HOP_S, folder=folder)
         if recording.error:

@@ -18,8 +18,9 @@ from models.filter_banks import BINS, FRAME_SAMPLES, HOP_SAMPLES, banded
 from models.frame_stream import FrameBatch
 from models.frames import AMIN, FrameExtractor, contrast_bands
 from models.gate import SpeechGate
+from models.pitch import LONGEST_STEP
 from models.shipped import bundle_folder
-from models.window_vector import moving, steps, window_vector
+from models.window_vector import steps, window_vector
 from models.windows import Windower
 from realtime.demonstration import demonstration_clip
 from realtime.judge import Judge
@@ -166,7 +167,7 @@ def _stages(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
     batch = FrameBatch(features=features, speech=everything, level_db=extractor.level_db(windowed))
     windower = Windower(int(WINDOW_S * SAMPLE_RATE), int(HOP_S * SAMPLE_RATE))
     ends = itertools.count(int(HOP_S * SAMPLE_RATE), int(HOP_S * SAMPLE_RATE))
-    vector = window_vector(features, moving(features), steps(features, features[0]), everything)
+    vector = window_vector(features, steps(features, features[:LONGEST_STEP]), everything)
     levelled = judge.preprocessing.levelled(vector)
     baseline, learning = SpeakerBaseline(), SpeakerBaseline()
     logits = judge.logits(levelled, baseline)

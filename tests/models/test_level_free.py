@@ -6,10 +6,19 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.fft import dct
 
-from models.feature_table import FEATURE_COUNT, FLOORED_MFCC, FRAME_SIZE, SPANS
+from models.feature_table import FEATURE_COUNT, FLOORED_MFCC, FRAME_SIZE, PITCH, SPANS
 from models.frames import FLOOR_DB
-from models.level_free import GAPS, NOTHING, RESTLESS, STRAYING, UNEVEN, level_free
-from models.window_vector import DEVIATIONS, STEPS, WINDOW_VECTOR_SIZE
+from models.level_free import (
+    GAPS,
+    NOTHING,
+    PITCH_STATISTICS,
+    RESTLESS,
+    STRAYING,
+    UNEVEN,
+    level_free,
+)
+from models.pitch import pitch_statistics
+from models.window_vector import DEVIATIONS, PITCH_STEPS, STEPS, WINDOW_VECTOR_SIZE
 
 MEL, MFCC = SPANS["mel"], FLOORED_MFCC
 SHAPES = slice(GAPS.start + 1, GAPS.stop)
@@ -20,7 +29,7 @@ def random_vector(seed: int) -> NDArray[np.float64]:
     rng = np.random.default_rng(seed)
     power_db = rng.normal(-20, 6, (30, 128)) + rng.normal(0, 5, (30, 1))
     mfcc = dct(power_db, norm="ortho", axis=1)[:, :40]
-    vector = rng.uniform(0.1, 2, size=WINDOW_VECTOR_SIZE)
+    vector: NDArray[np.float64] = rng.uniform(0.1, 2, size=WINDOW_VECTOR_SIZE)
     vector[MEL] = (10 ** (power_db / 10)).mean(axis=0)
     vector[MFCC] = mfcc.mean(axis=0)
     vector[DEVIATIONS["mfcc"]] = mfcc.std(axis=0)
@@ -48,7 +57,7 @@ def test_an_equaliser_leaves_the_movement_of_each_order_alone(seed: int) -> None
     vector = random_vector(seed)
     curve_db = np.random.default_rng(seed + 1).uniform(-10, 10, 128)
     found, expected = level_free(through(vector, curve_db)), level_free(vector)
-    for movement in (0, SHAPES, STRAYING, RESTLESS, UNEVEN):
+    for movement in (0, SHAPES, PITCH_STATISTICS, STRAYING, RESTLESS, UNEVEN):
         np.testing.assert_allclose(found[movement], expected[movement], atol=1e-8)
     assert np.abs(found - expected).max() > 1
 
@@ -68,6 +77,8 @@ def test_one_place_is_empty_and_the_rest_stays() -> None:
     assert form.shape == (3, FEATURE_COUNT)
     assert not form[:, NOTHING].any()
     np.testing.assert_array_equal(form[:, 1:40], vectors[:, MFCC][:, 1:])
+    pitch = pitch_statistics(vectors[:, PITCH], vectors[:, PITCH_STEPS])
+    np.testing.assert_array_equal(form[:, PITCH_STATISTICS], pitch)
     for kept in (SPANS["chroma"], SPANS["contrast"], SPANS["tonnetz"]):
         np.testing.assert_array_equal(form[:, kept], vectors[:, kept])
 

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models.feature_table import FLOORED_MFCC, SPANS
+from models.feature_table import FLOORED_MFCC, PITCH, SPANS
 from models.filter_banks import make_filter_banks
 from models.frames import FrameExtractor
 from models.gate import SpeechGate
+from models.pitch import STEP_LIMITS
 from models.segment import SegmentStream
 from models.windows import Window
 
@@ -31,26 +32,40 @@ def _offline(
     frames = EXTRACTOR.features(EXTRACTOR.windowed(canonical)).astype(np.float64)
     level = EXTRACTOR.level_db(EXTRACTOR.windowed(canonical))
     spoken = np.array([speech[(160 * k + 512) // 512] for k in range(count)])
+    frames[~spoken] = 0
     rows: list[tuple[int, NDArray[np.float64] | None]] = []
     for end in range(hop, canonical.size + 1, hop):
         inside = [k for k in range(count) if 160 * k >= end - window and 160 * k + 1024 <= end]
         heard = [k for k in inside if spoken[k]]
         active = [k for k in heard if level[k] >= max(level[heard]) - 30]
-        rows.append((len(active), _vector(frames, active) if len(active) >= 50 else None))
+        vector = _vector(frames, active, inside[0]) if len(active) >= 50 else None
+        rows.append((len(active), vector))
     return rows
 
 
-def _vector(frames: NDArray[np.float64], active: list[int]) -> NDArray[np.float64]:
-    mfcc, contrast = frames[:, FLOORED_MFCC], frames[:, SPANS["contrast"]]
-    steps = [np.abs(mfcc[k] - mfcc[k - 1]) for k in active if k - 1 in active]
+def _vector(frames: NDArray[np.float64], active: list[int], first: int) -> NDArray[np.float64]:
+    mfcc = frames[:, FLOORED_MFCC]
+    deviating = frames[:, SPANS["contrast"].start : FLOORED_MFCC.stop]
+    stepping = [k for k in active if k - 1 in active and k >= first + 8]
+    steps = [np.abs(mfcc[k] - mfcc[k - 1]) for k in stepping]
     return np.concatenate(
         [
             frames[active].mean(axis=0),
-            mfcc[active].std(axis=0),
-            contrast[active].std(axis=0),
+            deviating[active].std(axis=0),
             np.mean(steps, axis=0),
+            np.mean([_pitch_steps(frames[:, PITCH], k) for k in stepping], axis=0),
         ]
     )
+
+
+def _pitch_steps(pitches: NDArray[np.float64], k: int) -> list[float]:
+    weights, sizes = [], []
+    for frames, limit in STEP_LIMITS.items():
+        here, earlier = pitches[k], pitches[k - frames]
+        size = abs(here[3] / here[2] - earlier[3] / earlier[2]) if earlier[2] else 0.0
+        weights.append(min(here[2], earlier[2]) * max(0.0, 1 - size / limit))
+        sizes.append(size)
+    return [*weights, *np.multiply(weights, sizes)]
 
 
 def _live(

@@ -6,18 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models.feature_table import FLOORED_MFCC, FRAME_SIZE, SPANS
+from models.feature_table import FLOORED_MFCC, FRAME_SIZE, PITCH, SPANS
+from models.pitch import LONGEST_STEP, pitch_steps
 from models.window_vector import (
     DEVIATIONS,
     MEANS,
+    PITCH_STEPS,
     STEPS,
     WINDOW_VECTOR_SIZE,
-    moving,
     steps,
     window_vector,
 )
 
 MFCC, CONTRAST = FLOORED_MFCC, SPANS["contrast"]
+NOTHING_BEFORE = np.zeros((LONGEST_STEP, FRAME_SIZE), np.float32)
 Frames = NDArray[np.float32]
 
 
@@ -26,14 +28,17 @@ def frames_of(seed: int, count: int = 40) -> Frames:
 
 
 def vector_of(frames: Frames, active: NDArray[np.bool_]) -> Frames:
-    before = np.zeros(FRAME_SIZE, np.float32)
-    return window_vector(frames, moving(frames), steps(frames, before), active)
+    return window_vector(frames, steps(frames, NOTHING_BEFORE), active)
 
 
 def test_the_parts_follow_each_other() -> None:
-    parts = [MEANS, DEVIATIONS["mfcc"], DEVIATIONS["contrast"], STEPS]
-    assert [part.start for part in parts] == [0, *(part.stop for part in parts[:-1])]
-    assert WINDOW_VECTOR_SIZE == 193 + 40 + 40 + 7 + 40
+    parts = [MEANS, DEVIATIONS["contrast"], DEVIATIONS["mfcc"], STEPS, PITCH_STEPS]
+    assert [part.stop - part.start for part in parts] == [193 + 40 + 5, 7, 40, 40, 4]
+    tonnetz = 6
+    assert DEVIATIONS["mfcc"].start == DEVIATIONS["contrast"].stop + tonnetz
+    assert DEVIATIONS["contrast"].start == MEANS.stop
+    assert [STEPS.start, PITCH_STEPS.start] == [DEVIATIONS["mfcc"].stop, STEPS.stop]
+    assert PITCH_STEPS.stop == WINDOW_VECTOR_SIZE
 
 
 @given(st.integers(0, 999), st.lists(st.booleans(), min_size=40, max_size=40))
@@ -48,17 +53,26 @@ def test_it_is_mean_deviation_and_mean_step_of_the_active_frames(
     np.testing.assert_allclose(
         vector[DEVIATIONS["contrast"]], heard[:, CONTRAST].std(axis=0), atol=1e-5
     )
-    pairs = [k for k in range(1, 40) if active[k] and active[k - 1]]
-    expected = np.zeros(40)
+    pairs = [k for k in range(LONGEST_STEP, 40) if active[k] and active[k - 1]]
+    expected, of_pitch = np.zeros(40), np.zeros(4)
     if pairs:
         expected = np.mean([np.abs(frames[k, MFCC] - frames[k - 1, MFCC]) for k in pairs], axis=0)
+        of_pitch = pitch_steps(frames[:, PITCH], NOTHING_BEFORE[:, PITCH])[pairs].mean(axis=0)
     np.testing.assert_allclose(vector[STEPS], expected, atol=1e-5)
+    np.testing.assert_allclose(vector[PITCH_STEPS], of_pitch, rtol=1e-5, atol=1e-5)
+
+
+def test_no_step_reaches_out_of_the_window() -> None:
+    frames, active = frames_of(2), np.ones(40, np.bool_)
+    expected = window_vector(frames, steps(frames, NOTHING_BEFORE), active)
+    found = window_vector(frames, steps(frames, NOTHING_BEFORE + 7), active)
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_frames_that_are_not_active_do_not_count() -> None:
     frames, active = frames_of(0), np.arange(40) % 7 > 2
     other = frames.copy()
-    other[~active] = 1e6
+    other[~active, : PITCH.start] = 1e6
     np.testing.assert_array_equal(vector_of(frames, active), vector_of(other, active))
 
 
@@ -66,13 +80,13 @@ def test_a_large_mean_costs_the_deviation_nothing() -> None:
     frames, active = frames_of(0), np.ones(40, np.bool_)
     raised = frames + np.float32(4096)
     found, expected = vector_of(raised, active), vector_of(frames, active)
-    np.testing.assert_allclose(found[MEANS.stop :], expected[MEANS.stop :], atol=1e-3)
+    for part in (*DEVIATIONS.values(), STEPS):
+        np.testing.assert_allclose(found[part], expected[part], atol=1e-3)
 
 
-@pytest.mark.parametrize("cut", [1, 17, 39])
+@pytest.mark.parametrize("cut", [8, 17, 39])
 def test_steps_go_on_over_a_cut(cut: int) -> None:
     frames = frames_of(1)
-    before = np.zeros(FRAME_SIZE, np.float32)
-    whole = steps(frames, before)
-    parts = [steps(frames[:cut], before), steps(frames[cut:], frames[cut - 1])]
+    whole = steps(frames, NOTHING_BEFORE)
+    parts = [steps(frames[:cut], NOTHING_BEFORE), steps(frames[cut:], frames[cut - 8 : cut])]
     np.testing.assert_array_equal(np.concatenate(parts), whole)

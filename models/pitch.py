@@ -1,0 +1,152 @@
+"""Pitch of each frame, found in its mel bands, and what a window tells of it.
+
+Below 1 kHz Slaney's mel bands are 23 Hz apart and narrow enough to tell the harmonics of a voice
+from what lies between them. Seen along the bands they are a ripple, and the distance from crest
+to crest is the fundamental frequency: the peak of a cepstrum (Noll 1967), taken over the bands
+that a voice is strongest in. Noise that fills the valleys and a telephone that cuts the lowest
+harmonics off leave the ripple where it is; neither gain nor a smooth equaliser moves it.
+
+Each frame gets five numbers, whose means over a window's frames are all that is asked for:
+
+0  salience: correlation of the ripple with that of the best candidate, at most 1
+1  salience squared
+2  voicing: how far the salience is over `LEAST_SALIENCE`, what the pitch is weighted by
+3  voicing times pitch
+4  voicing times pitch squared
+
+Pitch is in semitones over 200 Hz. Nothing jumps: where two candidates are about as good, pitch
+lies between them, so that a rounding never turns into an octave.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+REFERENCE_HZ = 200.0
+LOWEST_HZ, HIGHEST_HZ = 65.0, 500.0
+CANDIDATES = 54
+# Of the first bands, all as wide; the highest is centred on 982 Hz.
+RIPPLE_BANDS = 42
+# Slopes slower than this many half waves over those bands are not a ripple.
+TREND_ORDERS = 4
+# Nepers over all bands: a spectrum that is flatter has no pitch.
+LEAST_RIPPLE = 1.0
+# How much better a candidate has to fit to be e times as likely.
+RIVALRY = 0.01
+LEAST_SALIENCE = 0.3
+LEAST_VOICING = 0.001
+# Steps of pitch over so many frames, and from how many semitones on they are jumps of the finder.
+STEP_LIMITS = {1: 2.0, 8: 12.0}
+PITCH_STEP_SIZE = 2 * len(STEP_LIMITS)
+LONGEST_STEP = max(STEP_LIMITS)
+
+_SLANEY_HERTZ_PER_MEL = 200.0 / 3
+_SLANEY_MEL_AT_8_KHZ = 15 + 27 * np.log(8.0) / np.log(6.4)
+_BAND_HZ = _SLANEY_HERTZ_PER_MEL * _SLANEY_MEL_AT_8_KHZ / 129
+_PER_LIMIT = 1 / np.array([*STEP_LIMITS.values()], np.float32)[:, None]
+_TINY = 1e-9
+Array = NDArray[np.float32]
+
+
+class PitchFinder:
+    """Finds the pitch of frames; holds matrices, and no state."""
+
+    def __init__(self) -> None:
+        hertz = LOWEST_HZ * (HIGHEST_HZ / LOWEST_HZ) ** np.linspace(0, 1, CANDIDATES)
+        semitones = 12 * np.log2(hertz / REFERENCE_HZ)
+        # One product gives the mean of the pitch and what it is a mean over.
+        self._semitones = np.stack([semitones, np.ones(CANDIDATES)], axis=1).astype(np.float32)
+        bands = np.arange(RIPPLE_BANDS)
+        orders = np.arange(TREND_ORDERS)
+        trends, _ = np.linalg.qr(np.cos(np.pi * np.outer(bands + 0.5, orders) / RIPPLE_BANDS))
+        ripple = np.eye(RIPPLE_BANDS) - trends @ trends.T
+        combs = ripple @ np.cos(2 * np.pi * np.outer((bands + 1) * _BAND_HZ, 1 / hertz))
+        combs /= np.linalg.norm(combs, axis=0)
+        self._ripple_and_fit = np.concatenate([ripple, combs], axis=1).astype(np.float32)
+
+    def __call__(self, levels: Array, out: Array) -> None:
+        """Find the pitch of each frame.
+
+        Parameters
+        ----------
+        levels : ndarray, shape (k, 128), float32
+            Natural logarithm of the mel power, over a floor.
+        out : ndarray, shape (k, 5), float32
+            Filled in.
+        """
+        found = np.dot(levels[:, :RIPPLE_BANDS], self._ripple_and_fit)
+        ripple, fit = found[:, :RIPPLE_BANDS], found[:, RIPPLE_BANDS:]
+        size = np.sqrt(np.vecdot(ripple, ripple))
+        np.maximum(size, LEAST_RIPPLE, out=size)
+        fit /= (RIVALRY * size)[:, None]
+        best = np.maximum.reduce(fit, axis=1, keepdims=True)
+        fit -= best
+        weighed = np.dot(np.exp(fit, out=fit), self._semitones)
+        salience, salience_squared, voicing, pitch, pitch_squared = out.T
+        np.multiply(best[:, 0], RIVALRY, out=salience)
+        np.square(salience, out=salience_squared)
+        np.maximum(salience - LEAST_SALIENCE, 0.0, out=voicing)
+        voicing += LEAST_VOICING
+        semitones = weighed[:, 0] / weighed[:, 1]
+        np.multiply(voicing, semitones, out=pitch)
+        np.multiply(pitch, semitones, out=pitch_squared)
+
+
+def pitch_steps(pitches: Array, before: Array) -> Array:
+    """How far the pitch of each frame is from that of earlier ones.
+
+    Parameters
+    ----------
+    pitches : ndarray, shape (k, 5)
+        Consecutive frames, as `PitchFinder` fills them in; rows of zeros have no pitch.
+    before : ndarray, shape (8, 5)
+        The frames before the first.
+
+    Returns
+    -------
+    ndarray, shape (k, 4), float32
+        Of steps over one frame and over eight: the weights, then the sizes times the weights. A
+        weight is the lesser voicing of both frames, and falls to nothing towards a jump.
+    """
+    count = len(pitches)
+    joined = np.concatenate([before, pitches])
+    voicing = joined[:, 2]
+    pitch = joined[:, 3] / np.maximum(voicing, LEAST_VOICING)
+    sizes = np.empty((len(STEP_LIMITS), count), np.float32)
+    steps = np.empty((2 * len(STEP_LIMITS), count), np.float32)
+    weights = steps[: len(STEP_LIMITS)]
+    for step, frames in enumerate(STEP_LIMITS):
+        earlier = slice(LONGEST_STEP - frames, LONGEST_STEP - frames + count)
+        np.subtract(pitch[LONGEST_STEP:], pitch[earlier], out=sizes[step])
+        np.minimum(voicing[LONGEST_STEP:], voicing[earlier], out=weights[step])
+    np.abs(sizes, out=sizes)
+    weights *= np.maximum(1.0 - sizes * _PER_LIMIT, 0.0)
+    np.multiply(weights, sizes, out=steps[len(STEP_LIMITS) :])
+    return steps.T
+
+
+def pitch_statistics(
+    means: NDArray[np.floating], steps: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """What a window tells of its pitch.
+
+    Parameters
+    ----------
+    means : ndarray, shape (5,) or (n, 5)
+        Of the numbers of the frames.
+    steps : ndarray, shape (4,) or (n, 4)
+        Means of `pitch_steps`.
+
+    Returns
+    -------
+    ndarray, shape (6,) or (n, 6)
+        Mean and standard deviation of the pitch, in semitones, and of the salience; mean absolute
+        step of the pitch over one frame and over eight, in semitones.
+    """
+    statistics = np.empty((*means.shape[:-1], 6))
+    np.divide(means[..., 3:5], np.maximum(means[..., 2:3], _TINY), out=statistics[..., 0:2])
+    statistics[..., 2:4] = means[..., 0:2]
+    firsts, seconds = statistics[..., 0:4:2], statistics[..., 1:4:2]
+    seconds -= firsts * firsts
+    np.sqrt(np.maximum(seconds, 0.0, out=seconds), out=seconds)
+    np.divide(steps[..., 2:4], np.maximum(steps[..., 0:2], _TINY), out=statistics[..., 4:6])
+    return statistics
