@@ -14,7 +14,7 @@ import soundfile
 from models.bundle import load_bundle
 from models.errors import BundleError, DataError
 from models.labels import EMOTIONS
-from training.augment import TRAINING, noise_files
+from training.augment import TRAINING, noise_files, noise_fingerprint
 from training.cells import (
     CLIP,
     COLD,
@@ -27,7 +27,7 @@ from training.cells import (
     judged_units,
     windows_of,
 )
-from training.corpus import Corpus, noise_fingerprint, training_noise
+from training.corpus import Corpus, training_noise
 from training.evaluate import Places, bundles_in, evaluate
 from training.gate_recall import gate_recall
 from training.judge import Judge, after_clips, cold, folder
