@@ -73,6 +73,16 @@ def test_the_framework_and_plain_numpy_agree(kind: str, tiny_bundles: Path) -> N
     np.testing.assert_allclose(loaded.probabilities(inputs()), expected, atol=1e-5)
 
 
+def test_the_same_model_is_the_same_file(
+    tiny_corpus: Corpus, tiny_settings: TrainingSettings, tmp_path: Path
+) -> None:
+    content = []
+    for _ in range(2):
+        train("ann", tiny_corpus.table, tiny_settings).model.save(tmp_path / "model.keras")
+        content.append((tmp_path / "model.keras").read_bytes())
+    assert content[0] == content[1]
+
+
 def test_a_saved_keras_model_can_be_trained_further(tiny_bundles: Path) -> None:
     model = KerasModel.load(tiny_bundles / "ann" / "model.keras").model
     targets = np.eye(8, dtype=np.float32)[np.arange(40) % 8]
