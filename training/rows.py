@@ -225,6 +225,8 @@ def cold_rows(table: Table, preprocessing: Preprocessing) -> Rows:
 def _shares(recipe: Recipe, copies: NDArray[np.int32], *, cold: bool) -> Array:
     """How often each of the copies that are there is heard; sum 1."""
     shares = np.array(recipe.copy_shares(cold=cold))[copies]
+    if not shares.any():
+        shares = np.ones(copies.size)  # teachers hear clean copies, of which there may be no share
     found: Array = shares / shares.sum()
     return found
 

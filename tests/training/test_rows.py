@@ -227,3 +227,9 @@ def test_what_is_only_sung_has_a_relevance_of_its_own(table: Table) -> None:
     sung = replace(table, is_song=np.ones_like(table.is_song))
     spoken, of_song = (fitted_preprocessing(one, RECIPE).relevance for one in (table, sung))
     np.testing.assert_array_equal(spoken, of_song)
+
+
+def test_teachers_hear_clean_copies_where_the_network_itself_hears_none(table: Table) -> None:
+    recipe = replace(RECIPE, noise_share=1.0)
+    rows = row_maker(table, recipe).epoch(np.random.default_rng(0))
+    assert len(rows.inputs) == np.unique(table.clip).size
