@@ -22,6 +22,7 @@ from realtime.ending_signals import EndingSignals
 _HOLD, _SHOW = "\x1b[?2026h", "\x1b[?2026l"  # one frame at once, where the terminal knows how
 _JOB_CONTROL = ("SIGTSTP", "SIGCONT")
 _WAKING = ("SIGWINCH",)
+_QUIT = "qQ\x1c"  # the last is Ctrl-\
 
 
 def can_draw(stream: IO[str] | None = None) -> bool:
@@ -116,7 +117,7 @@ class Dashboard:
             self._follow_job_control(terminal, keys)
 
     def _press(self, key: str, stop: threading.Event) -> None:
-        if key in "qQ":
+        if key in _QUIT:
             stop.set()
         elif key == " ":
             self._frozen = None if self._frozen else self._board.snapshot()

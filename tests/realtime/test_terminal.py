@@ -56,6 +56,14 @@ def test_q_quits_and_other_keys_are_handed_on() -> None:
         terminal.assert_restored()
 
 
+def test_ctrl_backslash_quits_in_order() -> None:
+    with scene("--already", "90") as terminal:
+        terminal.wait_for(b"confidence")
+        terminal.press("\x1c")
+        assert terminal.end()[0] == 0
+        terminal.assert_restored()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_end_it_in_order(number: signal.Signals) -> None:
     with scene("--already", "90") as terminal:
@@ -258,6 +266,34 @@ def test_keys_that_are_no_terminal_are_none() -> None:
     keys.close()
     os.close(read_fd)
     os.close(write_fd)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "\x1bOQ",  # F2
+        "\x1bOR",  # F3
+        "\x1b[H",  # Home
+        "\x1b[24~",  # F12
+        "\x1b[1;5Q",  # Ctrl-F2
+        "\x1b[[B",  # F2 of the Linux console
+        "\x1b",  # Escape
+    ],
+)
+def test_a_special_key_is_no_letter_even_in_pieces(sent: str) -> None:
+    master, slave = os.openpty()
+    keys = Keys(slave)
+    keys.open()
+    os.write(master, sent.encode() + b"r")
+    assert keys.wait(PATIENCE_S, None) == "r"
+    for character in sent:
+        os.write(master, character.encode())
+        assert keys.wait(PATIENCE_S, None) == ""
+    os.write(master, b"?")
+    assert keys.wait(PATIENCE_S, None) == "?"
+    keys.close()
+    os.close(master)
+    os.close(slave)
 
 
 # --- native noise --------------------------------------------------------------------------------
