@@ -23,24 +23,25 @@ CLOSE_S = 5.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Piece:
-    """Samples, shape (n,), int16, after `silence_before` samples that nobody has."""
+    """Samples, shape (n,), int16, after `silence_before` samples that nobody has; all at `rate`."""
 
     silence_before: int
     samples: NDArray[np.int16]
+    rate: int
 
 
 class RecordSink:
     """Writes pieces; while that fails, the lost time becomes silence.
 
-    A full file or a FLAC encoder that failed is followed by `NAME.0001.wav` and so on: the
-    files in their order are the stream.
+    A full file, a FLAC encoder that failed and a microphone that came back at another rate are
+    followed by `NAME.0001.wav` and so on: the files in their order are the stream.
 
     Parameters
     ----------
     path : Path
         The extension, `.wav` or `.flac`, chooses the format.
     rate : int
-        Samples per second.
+        Samples per second, at first.
     overwrite : bool
         Replace a file of that name.
     notify : callable
@@ -87,6 +88,8 @@ class RecordSink:
 
     def write(self, piece: Piece, /) -> None:
         """Write one piece, or owe it as silence; raises nothing."""
+        if piece.rate != self._rate:
+            self._change_rate(piece.rate)
         self._owed += piece.silence_before
         if not self._outage.may_try():
             self._lose(piece.samples.size)
@@ -101,6 +104,13 @@ class RecordSink:
         if self._outage.error is not None:
             self._outage.over()
             self._notify(NOTICE, f"{self._lost()}, which is recorded again.")
+
+    def _change_rate(self, rate: int) -> None:
+        self._owed = rescaled(self._owed, self._rate, rate)
+        self._missing = rescaled(self._missing, self._rate, rate)
+        self._rate = rate
+        if self._file is not None:
+            self._end_file(self._file)
 
     def _append(self, samples: NDArray[np.int16]) -> None:
         file = self._file_for(samples.size)
@@ -190,8 +200,10 @@ class Recorder:
         if isinstance(item, Gap) and item.over:
             self._owed += round(item.elapsed_s * self._rate)
         elif isinstance(item, Block):
+            self._owed = rescaled(self._owed, self._rate, item.rate)
+            self._rate = item.rate
             silence = self._owed + item.lost_samples
-            piece = Piece(silence_before=silence, samples=to_int16(item.samples))
+            piece = Piece(silence_before=silence, samples=to_int16(item.samples), rate=item.rate)
             is_taken = self._lane.put(piece, block=False)
             self._owed = 0 if is_taken else silence + piece.samples.size
 
@@ -203,6 +215,11 @@ class Recorder:
     def problem(self) -> str | None:
         """What is missing; if not None, the run ends with exit code 1."""
         return self._lane.problem
+
+
+def rescaled(samples: int, rate: int, other: int) -> int:
+    """Count the samples at another rate that last as long."""
+    return samples if rate == other else round(samples * other / rate)
 
 
 def to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:

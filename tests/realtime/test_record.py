@@ -47,7 +47,7 @@ def block(samples: NDArray[np.int16], lost: int = 0) -> Block:
 
 
 def piece(samples: NDArray[np.int16], silence: int = 0) -> Piece:
-    return Piece(silence_before=silence, samples=samples)
+    return Piece(silence_before=silence, samples=samples, rate=RATE)
 
 
 @given(sizes=st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 9000)), max_size=6))
@@ -82,6 +82,39 @@ def test_a_gap_keeps_its_length(tmp_path: Path, suffix: str) -> None:
     recorder.close()
     silence = np.zeros(round(1.5 * RATE) + 3, np.int16)
     np.testing.assert_array_equal(read(path), np.concatenate([noise(100), silence, noise(100, 1)]))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_microphone_that_comes_back_at_another_rate_goes_on_in_another_file(
+    tmp_path: Path, suffix: str
+) -> None:
+    recorder = Recorder(tmp_path / f"take{suffix}", RATE, notify=Notices().notify)
+    recorder.put(block(noise(4000)))
+    recorder.put(Gap(elapsed_s=1.5, over=True, reason="unplugged"))
+    recorder.put(Block(samples=as_float(noise(900, 1)), rate=2 * RATE, lost_samples=7))
+    recorder.close()
+    assert recorder.problem is None
+    np.testing.assert_array_equal(read(tmp_path / f"take{suffix}"), noise(4000))
+    after, rate = soundfile.read(tmp_path / f"take.0001{suffix}", dtype="int16")
+    assert rate == 2 * RATE
+    silence = np.zeros(3 * RATE + 7, np.int16)
+    np.testing.assert_array_equal(after, np.concatenate([silence, noise(900, 1)]))
+
+
+def test_what_a_full_disk_owes_lasts_as_long_at_another_rate(small_disk: Path) -> None:
+    clock, notices = Clock(), Notices()
+    sink = RecordSink(small_disk / "take.wav", RATE, notify=notices.notify, clock=clock)
+    taken = fill(small_disk)
+    sink.write(piece(noise(RATE)))
+    sink.write(Piece(silence_before=0, samples=noise(RATE), rate=2 * RATE))
+    assert "1.50 s of sound are missing" in (sink.problem or "")
+    taken.unlink()
+    clock.now_s += LONGEST_WAIT_S
+    sink.write(Piece(silence_before=0, samples=noise(100), rate=2 * RATE))
+    sink.close()
+    after, rate = soundfile.read(small_disk / "take.0001.wav", dtype="int16")
+    assert rate == 2 * RATE
+    np.testing.assert_array_equal(after, np.concatenate([np.zeros(3 * RATE, np.int16), noise(100)]))
 
 
 @given(samples=st.lists(st.floats(width=32), max_size=20))
@@ -134,7 +167,7 @@ from realtime.log.record import Piece, RecordSink
 sink = RecordSink(Path(sys.argv[1]), 8000, notify=lambda *_: None)
 for number in range(100):
     samples = np.random.default_rng(number).integers(-32768, 32767, 160).astype(np.int16)
-    sink.write(Piece(silence_before=0, samples=samples))
+    sink.write(Piece(silence_before=0, samples=samples, rate=8000))
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
