@@ -15,7 +15,7 @@ from tests.virtual_microphone import VirtualMicrophone, missing_programs, own_mi
 pytestmark = pytest.mark.skipif(missing_programs() is not None, reason=str(missing_programs()))
 
 NOTICED_S = 2.0
-DAEMONS = 7
+DAEMONS = 8
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +65,26 @@ def test_a_killed_daemon_is_waited_for(daemon: VirtualMicrophone, tmp_path: Path
         capture.until_heard(0.5)
         assert capture.stop() == 0
     check(capture, "it was disconnected")
+
+
+def test_a_device_that_is_lost_twice_in_a_row_is_back_twice(
+    daemon: VirtualMicrophone, tmp_path: Path
+) -> None:
+    with Capture(tmp_path, daemon.environment) as capture:
+        capture.until(is_kind("Block"))
+        for _ in range(2):
+            daemon.kill()
+            capture.until(is_kind("Gap"))
+            daemon.start()
+            capture.until(is_over)
+            capture.until(lambda item: "is back" in (item.get("text") or ""))
+        assert capture.stop() == 0
+    told = [item for item in capture.items if item["kind"] in {"Gap", "Notice"}]
+    kinds = [kind for kind, _ in itertools.groupby(item["kind"] for item in told)]
+    assert kinds == ["Gap", "Notice", "Gap", "Notice"]
+    backs = [item["text"] for item in told if item["kind"] == "Notice"]
+    # Taken away before the second gap is told: it would contradict it, and not be told anew.
+    assert [text is None for text in backs] == [False, True, False]
 
 
 def test_a_frozen_daemon_is_noticed_and_listened_to_again(
