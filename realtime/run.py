@@ -20,7 +20,7 @@ from realtime.estimator import Estimator, utc_now
 from realtime.log import private_file
 from realtime.log.log_thread import LogThread, open_log
 from realtime.log.meta import RunMeta
-from realtime.log.record import Recorder
+from realtime.log.record import Recorder, require_recordable
 from realtime.log.rotation import parse_rotation
 from realtime.options import (
     estimator_settings,
@@ -45,6 +45,9 @@ OpenSource = Callable[[RealtimeSettings], Source]
 def monitor(arguments: argparse.Namespace) -> int:
     """Microphone to dashboard."""
     from realtime.sources.microphone import MicrophoneSource
+
+    if arguments.record is not None:
+        require_recordable(arguments.record, arguments.csv, overwrite=arguments.overwrite)
 
     def open_source(settings: RealtimeSettings) -> Source:
         return MicrophoneSource(settings.device or None, channel=settings.channel or None)

@@ -68,9 +68,7 @@ class RecordSink:
         notify: Notify,
         clock: Clock = time.monotonic,
     ) -> None:
-        if path.suffix.lower() not in FORMATS:
-            raise UsageError(f"--record {path}: the name must end in {' or '.join(FORMATS)}.")
-        self._format = FORMATS[path.suffix.lower()]
+        self._format = format_of(path)
         self._path = path
         self._rate = rate
         self._notify = notify
@@ -215,6 +213,34 @@ class Recorder:
     def problem(self) -> str | None:
         """What is missing; if not None, the run ends with exit code 1."""
         return self._lane.problem
+
+
+def format_of(path: Path) -> type[SoundWriter]:
+    """The format that a name stands for; raises `UsageError`."""
+    if path.suffix.lower() not in FORMATS:
+        raise UsageError(f"--record {path}: the name must end in {' or '.join(FORMATS)}.")
+    return FORMATS[path.suffix.lower()]
+
+
+def require_recordable(path: Path, csv: Path | None, *, overwrite: bool) -> None:
+    """Refuse a recording that cannot begin, while no other file has been begun or replaced.
+
+    Raises
+    ------
+    UsageError
+        For another extension, or if the CSV shall go to the same file.
+    OutputError
+        If the file exists already and shall not be replaced, or there is no such folder.
+    """
+    format_of(path)
+    if csv is not None and path.resolve() == csv.resolve():
+        raise UsageError(f"--record and --csv both name {path}: choose another name for one.")
+    if path.is_dir():
+        raise private_file.cannot_create(path, IsADirectoryError())
+    if not path.parent.is_dir():
+        raise private_file.cannot_create(path, FileNotFoundError())
+    if (path.exists() or path.is_symlink()) and not overwrite:
+        raise private_file.cannot_create(path, FileExistsError())
 
 
 def rescaled(samples: int, rate: int, other: int) -> int:
