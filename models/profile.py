@@ -1,8 +1,11 @@
 """Saved speaker baselines: small, versioned, private files."""
 
+import contextlib
+import errno
 import json
 import os
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,14 +73,35 @@ def save_profile(path: Path, baseline: SpeakerBaseline, bundle: Bundle) -> None:
             "mean": baseline.leaning.mean.tolist(),
         },
     }
+    with _draft(path) as (draft, descriptor):
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(content, file)
+        draft.replace(path)
+
+
+def require_writable(path: Path) -> None:
+    """See that a profile can be written, before the reading whose result goes there.
+
+    Raises
+    ------
+    OutputError
+        If it cannot.
+    """
+    with _draft(path) as (draft, descriptor):
+        os.close(descriptor)
+        draft.unlink()
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+
+
+@contextlib.contextmanager
+def _draft(path: Path) -> Iterator[tuple[Path, int]]:
+    """Open a private file beside a profile; raises `OutputError` for any `OSError` in the block."""
     draft = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(content, file)
-        draft.replace(path)
+        yield draft, os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
     except OSError as error:
         raise OutputError(
             f"The profile {path} cannot be written ({error.strerror}): "

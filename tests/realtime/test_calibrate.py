@@ -68,6 +68,19 @@ def test_too_little_speech_saves_nothing(
     assert not (tmp_path / "p.json").exists()
 
 
+@pytest.mark.parametrize("place", ["file/me.json", "folder.json"])
+def test_a_profile_that_cannot_be_written_is_told_before_the_reading(
+    place: str, synthetic_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "folder.json").mkdir()
+    # Nothing is read: what there is to read is not there.
+    options = ("--overwrite", "--from", tmp_path / "nothing.wav")
+    assert _calibrate(synthetic_folder, tmp_path / place, *options) == 1
+    assert "cannot be written" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.json"]
+
+
 @pytest.mark.parametrize("name", ["off", "adaptive", "file", "folder", "", " "])
 def test_a_name_that_no_run_could_use_is_refused(
     name: str, synthetic_folder: Path, demonstration: Path, capsys: pytest.CaptureFixture[str]
