@@ -186,6 +186,8 @@ def _library() -> ModuleType:
         import sounddevice
     except (ImportError, OSError) as error:
         raise device_error(Problem.NO_LIBRARY) from error
+    except Exception as error:  # its PortAudioError, which is not to be had without it
+        raise device_error(Problem.NO_START, detail=str(*error.args[:1])) from error
     atexit.unregister(_leave)
     atexit.register(_leave)
     return sounddevice  # type: ignore[no-any-return]

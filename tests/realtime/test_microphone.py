@@ -231,6 +231,16 @@ def test_no_microphone_at_all_is_one_sentence(tmp_path: Path) -> None:
     assert "scripts/run replay" in said
 
 
+def test_a_sound_system_that_does_not_start_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".asoundrc").write_text("pcm.!default { type pulse\n")  # a bracket is missing
+    with Capture(tmp_path, dict(os.environ) | {"HOME": str(tmp_path)}) as capture:
+        said = capture.until(is_kind("SerError"))["text"]
+    assert said.startswith("The sound system cannot be started (")
+    assert "correct ~/.asoundrc" in said
+    assert "scripts/run replay" in said
+    assert "\n" not in said
+
+
 def test_a_byte_exact_microphone_without_a_daemon(tmp_path: Path) -> None:
     """ALSA's `file` plug-in reads a file for the null device, far faster than time."""
     frames = np.random.default_rng(2).uniform(-1, 1, (20_000, 2)).astype(np.float32)
