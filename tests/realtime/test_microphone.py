@@ -179,7 +179,7 @@ def test_the_list_shows_the_real_devices(daemon: VirtualMicrophone) -> None:
         [
             sys.executable,
             "-c",
-            "from realtime.sources import devices; print(devices.devices_text())",
+            "from realtime.device_list import devices_text; print(devices_text())",
         ],
         env=daemon.environment | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
