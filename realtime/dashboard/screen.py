@@ -15,6 +15,7 @@ from realtime.board import Board, Snapshot
 from realtime.dashboard.glyphs import glyphs_for
 from realtime.dashboard.ink import Painter
 from realtime.dashboard.keys import Keys
+from realtime.dashboard.palette import SIXTEEN
 from realtime.dashboard.terminal import Terminal
 from realtime.dashboard.view import render
 from realtime.ending_signals import EndingSignals
@@ -59,7 +60,7 @@ class Dashboard:
         self._on_key = on_key
         self._period_s = 1.0 / refresh_hz
         self._file = sys.stdout if file is None else file
-        self._painter = Painter(self._file)
+        self._painter = Painter(self._file, SIXTEEN)
         self._glyphs = glyphs_for(self._painter.encoding)
         self._frozen: Snapshot | None = None
         self._help_open = False

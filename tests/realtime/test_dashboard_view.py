@@ -15,7 +15,7 @@ from realtime.dashboard import letters
 from realtime.dashboard.glyphs import ASCII, UNICODE, Glyphs, bar, columns, glyphs_for
 from realtime.dashboard.headline import WIDEST, word_of
 from realtime.dashboard.lines import Line, clean, shorten, width_of
-from realtime.dashboard.palette import LOOKS
+from realtime.dashboard.palette import LOOKS, SIXTEEN
 from realtime.dashboard.plan import MIN_HEIGHT, MIN_WIDTH
 from realtime.dashboard.view import render
 from realtime.estimate import Estimate, State
@@ -385,6 +385,15 @@ def test_the_colours_show_on_white_and_on_black() -> None:
     luminance = linear_rgb() @ _TO_XYZ[1]
     assert (1.05 / (luminance + 0.05)).min() >= 2.0
     assert ((luminance + 0.05) / 0.05).min() >= 3.0
+
+
+def test_letters_show_on_their_ground_in_sixteen_colours() -> None:
+    for look in LOOKS.values():
+        for style in map(SIXTEEN.of, (look.first, look.cell)):
+            assert style.color
+            assert style.bgcolor
+            assert {style.color.name, style.bgcolor.name} & {"black", "bright_white"}
+            assert style.color != style.bgcolor
 
 
 def test_the_script_of_the_scene_has_every_kind() -> None:

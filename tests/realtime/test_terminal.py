@@ -195,6 +195,9 @@ def test_sixteen_colours_are_enough() -> None:
     with scene("--already", "90", TERM="xterm", COLORTERM="") as terminal:
         terminal.wait_for(b"help")
         assert b"38;" not in terminal.output
+        # One for each emotion's bar: those nearest to the true colours would be three yellows.
+        inks = re.findall(rb"\x1b\[(39|3[0-7]|9[0-7])m\xe2\x96[\x88-\x8f]", terminal.output)
+        assert set(inks) == {b"39", b"36", b"33", b"94", b"31", b"35", b"32", b"91"}
 
 
 def test_a_terminal_without_unicode_gets_none() -> None:
