@@ -14,6 +14,7 @@ from models.baseline import SpeakerBaseline
 from models.bundle import Bundle
 from models.errors import ProfileError
 from models.profile import load_profile, profile_path, save_profile
+from realtime.calibrate import READING
 from realtime.cli import main
 from realtime.recording import analyse
 
@@ -57,6 +58,22 @@ def test_a_name_goes_to_the_persons_own_folder(
     assert _calibrate(synthetic_folder, "me", "--from", demonstration) == 1
     assert "--overwrite" in capsys.readouterr().err
     assert _calibrate(synthetic_folder, "me", "--from", demonstration, "--overwrite") == 0
+
+
+def test_the_text_to_read_fits_into_any_usual_terminal() -> None:
+    assert max(map(len, READING.splitlines())) < 80
+
+
+def test_how_to_use_a_profile_is_told_as_a_shell_takes_it(
+    synthetic_folder: Path,
+    demonstration: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert _calibrate(synthetic_folder, "my voice", "--from", demonstration) == 0
+    assert "`monitor --baseline 'my voice'`" in capsys.readouterr().err
 
 
 def test_too_little_speech_saves_nothing(
