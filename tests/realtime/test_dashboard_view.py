@@ -234,9 +234,10 @@ def test_losses_and_missing_latency_are_in_the_status() -> None:
     assert "latency -" in shown
 
 
-def test_without_a_baseline_there_is_none_to_reset() -> None:
-    shown = text(Board(replace(FACTS, baseline="off")).snapshot())
-    assert "baseline off" in shown
+@pytest.mark.parametrize("fixed", ["off", "my voice"])
+def test_without_a_baseline_that_learns_there_is_none_to_reset(fixed: str) -> None:
+    shown = text(Board(replace(FACTS, baseline=fixed)).snapshot())
+    assert f"baseline {fixed}" in shown
     assert "reset" not in shown
 
 
