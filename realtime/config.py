@@ -105,7 +105,7 @@ def read_tables(named: Path | None) -> dict[str, Any]:
     if len(content) > LARGEST_CONFIG_BYTES:
         raise ConfigError(f"The configuration {path} is larger than 1 MB: name another file.")
     try:
-        tables = tomllib.loads(content.decode("utf-8"))
+        tables = tomllib.loads(content.decode("utf-8-sig"))  # some editors begin with a mark
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"The configuration {path} is not valid TOML: {error}.") from error
     for name in tables:
