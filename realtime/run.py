@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from models.errors import UsageError
+from models.errors import OutputError, UsageError
 from realtime import __version__
 from realtime.board import Board, RunFacts, wording
 from realtime.config import RealtimeSettings
@@ -77,6 +77,8 @@ class _Run:
         if arguments.csv is None and (arguments.append or arguments.rotate):
             option = "--append" if arguments.append else "--rotate"
             raise UsageError(f"{option} is about a CSV: name it with --csv FILE.")
+        if arguments.json and sys.stdout is None:
+            raise OutputError("Standard output is closed: open it, or leave --json out.")
         self._arguments = arguments
         self._open_source = open_source
         self._is_live = is_live
@@ -139,7 +141,8 @@ class _Run:
         return open_log(
             csv=arguments.csv,
             json=arguments.json,
-            plain=not (self._shows or arguments.json),
+            # Where a shell has closed it, some other file has its number.
+            plain=sys.stdout is not None and not (self._shows or arguments.json),
             meta=self._meta(source),
             overwrite=arguments.overwrite,
             append=arguments.append,

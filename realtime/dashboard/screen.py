@@ -29,6 +29,8 @@ _QUIT = "qQ\x1c"  # the last is Ctrl-\
 def can_draw(stream: IO[str] | None = None) -> bool:
     """Tell whether a stream (standard output) is a terminal that can move its cursor."""
     stream = sys.stdout if stream is None else stream
+    if stream is None:  # closed by a shell
+        return False
     return stream.isatty() and os.environ.get("TERM", "") not in {"dumb", "unknown"}
 
 

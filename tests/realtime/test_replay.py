@@ -95,6 +95,31 @@ def test_a_loop_goes_on_until_it_is_interrupted(
     assert "windows in" in errors
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "last"),
+    [
+        ("--json", 1, "ser-live: Standard output is closed: open it, or leave --json out."),
+        ("--no-dashboard", 0, "120 windows in 30.0 s; "),
+        ("", 0, "120 windows in 30.0 s; "),
+    ],
+)
+def test_rows_go_nowhere_else_if_standard_output_is_closed(
+    options: str, code: int, last: str, synthetic_folder: Path, tmp_path: Path
+) -> None:
+    command = f"{sys.executable} -P -m realtime replay --speed max {options}"
+    run = subprocess.run(
+        ["/bin/sh", "-c", f"{command} --model {synthetic_folder} >&-"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    (said,) = run.stderr.splitlines()
+    assert said.startswith(last)
+    assert run.returncode == code
+
+
 def test_the_reader_of_standard_output_may_leave(synthetic_folder: Path, tmp_path: Path) -> None:
     command = f"{sys.executable} -P -m realtime replay --speed max --loop --json"
     pipeline = f"{command} --model {synthetic_folder} | head -n 3; exit ${{PIPESTATUS[0]}}"
