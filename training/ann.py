@@ -1,6 +1,7 @@
 """The Keras model: dense ReLU layers and a softmax; the only module that imports Keras."""
 
 import os
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -82,14 +83,30 @@ class KerasModel:
 
 
 def _compress(path: Path) -> None:
-    """Deflate the archive, which Keras only stores: a new optimiser is all zeros."""
+    """Deflate the archive, which Keras only stores: a new optimiser is all zeros.
+
+    Equal models become equal files: without times of day and addresses in memory.
+    """
     draft = path.with_suffix(".part")
     with zipfile.ZipFile(path) as stored, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as new:
         for entry in stored.infolist():
-            # A fixed time of day, so that equal models are equal files.
             fresh = zipfile.ZipInfo(entry.filename)
-            new.writestr(fresh, stored.read(entry), zipfile.ZIP_DEFLATED)
+            content = stored.read(entry)
+            if entry.filename.endswith(".json"):
+                content = _lasting(content)
+            new.writestr(fresh, content, zipfile.ZIP_DEFLATED)
     draft.replace(path)
+
+
+def _lasting(content: bytes) -> bytes:
+    """JSON of Keras, without what changes from one run to the next."""
+    numbers: dict[bytes, bytes] = {}
+    content = re.sub(
+        rb'(?<="shared_object_id": )\d+',
+        lambda found: numbers.setdefault(found[0], b"%d" % (len(numbers) + 1)),
+        content,
+    )
+    return re.sub(rb', "date_saved": "[^"]*"', b"", content)
 
 
 def build(settings: NetworkSettings) -> Any:

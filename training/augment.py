@@ -4,6 +4,7 @@ Each is a function of samples and a seed that comes from the sound itself: the s
 the same copy, in any order and in any process.
 """
 
+import hashlib
 import zlib
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -14,6 +15,7 @@ import soxr
 from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
+from models.errors import AudioError
 from realtime.sound_files import find_sound_files
 from training.codecs import coded
 from training.sound import read_sound
@@ -79,7 +81,12 @@ class Copy:
         where = f" at {place}" if self.steady else ""
         line = f" codec {self.codec}" if self.codec else ""
         level = " by mean power" if self.by_mean_power else ""
-        return f"{self}{where}{line}{level}"
+        # Not where the folder lies, which may hold other recordings by now, but what is in it.
+        form = replace(self, noise_dir=self._noise_sha256()) if self.noise_dir else self
+        return f"{form}{where}{line}{level}"
+
+    def _noise_sha256(self) -> str:
+        return noise_fingerprint(noise_files(Path(self.noise_dir), self.noise_part))
 
 
 AS_IT_IS = Copy()
@@ -148,6 +155,26 @@ def noise_files(folder: Path, part: str = "") -> tuple[Path, ...]:
     files = find_sound_files([folder])
     chosen = {TRAINING: files[::2], JUDGING: files[1::2] or files}.get(part, files)
     return tuple(chosen)
+
+
+@cache
+def noise_fingerprint(files: tuple[Path, ...]) -> str:
+    """SHA-256 of the contents of recordings, in their order; empty for none.
+
+    Raises
+    ------
+    AudioError
+        If one cannot be read.
+    """
+    digest = hashlib.sha256()
+    for file in files:
+        try:
+            digest.update(file.read_bytes())
+        except OSError as error:
+            raise AudioError(
+                f"{file} cannot be read ({error.strerror}): check the path."
+            ) from error
+    return digest.hexdigest() if files else ""
 
 
 def mean_power(samples: Array) -> float:

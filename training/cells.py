@@ -144,16 +144,16 @@ def judged_units(
     after = softmax(verdicts.logits / temperature[:, None])
     before = softmax(verdicts.logits)
     live = verdicts.is_live
-    even = np.full((unanswered.size, len(EMOTIONS)), 1 / len(EMOTIONS))
     clip_after, labels = pooled(verdicts, after)
     clip_before, _ = pooled(verdicts, before)
+    silent = _even(unanswered)
     return {
         WINDOW: Judged(
             probabilities=after[live], uncalibrated=before[live], labels=verdicts.labels[live]
         ),
         CLIP: Judged(
-            probabilities=np.concatenate([clip_after, even]),
-            uncalibrated=np.concatenate([clip_before, even]),
+            probabilities=np.concatenate([clip_after, silent.probabilities]),
+            uncalibrated=np.concatenate([clip_before, silent.uncalibrated]),
             labels=np.concatenate([labels, unanswered]),
         ),
     }
@@ -176,6 +176,8 @@ def judged_part(
 ) -> dict[str, Judged]:
     """Judge the clips of one part, by windows of one length and one kind of baseline."""
     windows = windows_of(table.of_clips(clips), window_s)
+    if not windows.clip.size:
+        return {WINDOW: _even(table.emotion[:0]), CLIP: _even(table.emotion[clips])}
     verdicts = mode(judge, windows, rng)
     times = round(len(verdicts.clip) / len(windows.clip))  # clips are judged in several draws
     return judged_units(
@@ -184,6 +186,12 @@ def judged_part(
         judge.preprocessing.prior_weight,
         np.tile(unanswered_labels(windows, clips), times),
     )
+
+
+def _even(labels: NDArray[np.int64]) -> Judged:
+    """What is said of clips without a window: each emotion is as probable."""
+    even = np.full((labels.size, len(EMOTIONS)), 1 / len(EMOTIONS))
+    return Judged(probabilities=even, uncalibrated=even, labels=labels)
 
 
 def judged_parts(
@@ -227,9 +235,12 @@ def cells_of(
                 found = judged_parts(
                     protocol, corpus.table, clips, window_s=window_s, mode=mode, seed=seed
                 )
-                for unit in (WINDOW, CLIP) if found else ():
+                for unit in (WINDOW, CLIP):
+                    answered = [one[unit] for one in found if one[unit].labels.size]
+                    if not answered:
+                        continue
                     yield cell(
-                        [one[unit] for one in found],
+                        answered,
                         protocol=protocol.name,
                         channel=str(channel),
                         baseline=baseline,

@@ -2,16 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from models.bundle import Bundle
 from models.errors import ConfigError
+from models.feature_table import FEATURE_COUNT
+from models.labels import EMOTIONS
+from models.safe_files import LARGEST_FILE_BYTES
 from realtime.config import config_path, in_range, read_tables, settings_from, unknown_key
 from training.recipe import Recipe
 
 FRAMEWORKS = {"keras": "ann", "sklearn": "mlp"}
 BOTH = "both"
+# What `models.safe_files` reads, with room for what a bundle holds beside its weights.
+MOST_LAYERS = 50
+MOST_WEIGHTS = (LARGEST_FILE_BYTES - 2**20) // 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,12 +54,23 @@ class NetworkSettings:
             raise ConfigError("hidden_layer_shape is empty: give at least one layer, as in [300].")
         for units in self.hidden_layer_shape:
             in_range("hidden_layer_shape", units, 1, 4096)
+        if len(self.hidden_layer_shape) > MOST_LAYERS or self._weights > MOST_WEIGHTS:
+            raise ConfigError(
+                f"hidden_layer_shape makes {len(self.hidden_layer_shape)} layers of "
+                f"{self._weights} weights: at most {MOST_LAYERS} of {MOST_WEIGHTS} can be read "
+                "again from a bundle; give fewer units."
+            )
         in_range("batch_size", self.batch_size, 1, 65536)
         in_range("epochs", self.epochs, 1, 10_000)
         in_range("learning_rate", self.learning_rate, 1e-7, 1.0)
         in_range("weight_decay", self.weight_decay, 0.0, 1.0)
         in_range("input_dropout", self.input_dropout, 0.0, 0.9)
         in_range("dropout", self.dropout, 0.0, 0.9)
+
+    @property
+    def _weights(self) -> int:
+        sizes = (FEATURE_COUNT, *self.hidden_layer_shape, len(EMOTIONS))
+        return sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,7 +150,13 @@ def settings_of_bundle(bundle: Bundle) -> TrainingSettings:
     if not isinstance(stored, dict):
         raise ConfigError("The bundle does not say how it was trained: train it again.")
     table = {name: value for name, value in stored.items() if name != "network"}
-    return settings_of({**table, bundle.kind: stored.get("network", {})})
+    try:
+        return settings_of({**table, bundle.kind: stored.get("network", {})})
+    except ConfigError as error:
+        raise ConfigError(
+            f"The {bundle.kind} bundle was trained with settings that this program does not have "
+            f"({str(error).rstrip('.')}): train it again."
+        ) from error
 
 
 def _subtable(table: Mapping[str, Any], name: str) -> dict[str, Any]:

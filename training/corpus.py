@@ -1,6 +1,5 @@
 """A RAVDESS folder as a table of rows, with progress on stderr."""
 
-import hashlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 from models.bundle import Bundle
 from models.errors import DataError
 from realtime.progress import Progress
-from training.augment import TRAINING, Copy, noise_files
+from training.augment import TRAINING, Copy, noise_files, noise_fingerprint
 from training.export import Origin
 from training.features import CorpusVectors, corpus_vectors, default_cache
 from training.ravdess import Clip, find_clips
@@ -42,14 +41,6 @@ class Corpus:
             noise_recordings=len(noise),
             noise_sha256=noise_fingerprint(noise),
         )
-
-
-def noise_fingerprint(files: Sequence[Path]) -> str:
-    """SHA-256 of the contents of recordings, in their order; empty for none."""
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.read_bytes())
-    return digest.hexdigest() if files else ""
 
 
 def training_noise(bundle: Bundle, noise_dir: Path | None) -> Path | None:

@@ -1,14 +1,14 @@
 """The `evaluate` command: a bundle's recipe refitted and judged by every protocol."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from models.bundle import JSON_NAME, Bundle, load_bundle
-from models.errors import BundleError
+from models.errors import BundleError, DataError
 from training.cells import (
     CLIP,
     COLD,
@@ -37,8 +37,8 @@ from training.evaluation_pictures import (
 from training.gate_recall import gate_recall
 from training.maturity import maturity_curve
 from training.metrics import coverage_curve
-from training.non_speech import judge_non_speech
-from training.other_voices import judge_other_voices
+from training.non_speech import NonSpeech, judge_non_speech
+from training.other_voices import OtherVoices, judge_other_voices
 from training.output_folder import REPORT, check_writable, writing_to
 from training.protocols import (
     ACTOR_DISJOINT,
@@ -79,7 +79,7 @@ def bundles_in(folder: Path) -> list[Path]:
     Raises
     ------
     BundleError
-        If there is none.
+        If there is none, or one cannot be used, or two are of one kind and share a report.
     """
     if (folder / JSON_NAME).exists():
         return [folder]
@@ -88,6 +88,14 @@ def bundles_in(folder: Path) -> list[Path]:
         raise BundleError(
             f"There is no model in {folder}: name a folder made by `python -m training fit`."
         )
+    kinds: dict[str, Path] = {}
+    for path in found:
+        first = kinds.setdefault(load_bundle(path).kind, path)
+        if first != path:
+            raise BundleError(
+                f"{first} and {path} hold models of one kind, whose reports would replace each "
+                "other: name one of them with --bundle, and another --report for each."
+            )
     return found
 
 
@@ -107,12 +115,19 @@ def evaluate(folder: Path, places: Places, *, say: Say) -> Path:
     bundle = load_bundle(folder)
     settings = settings_of_bundle(bundle)
     copies = settings.recipe.copies(training_noise(bundle, places.noise_dir))
-    corpus = load_corpus(places.data_dir, copies, cache_dir=places.cache_dir, jobs=places.jobs)
     report_dir = places.report_dir / bundle.kind
     check_writable(report_dir, *REPORT)
+    say(f"{bundle.kind}: other voices, non-speech")
+    of_bundle = _of_bundle(bundle, places, settings.seed)
+    corpus = load_corpus(places.data_dir, copies, cache_dir=places.cache_dir, jobs=places.jobs)
+    if not channel_clips(corpus, Channel.SPEECH).size:
+        raise DataError(
+            f"{places.data_dir} holds song only: a model is judged by speech; add clips of it."
+        )
     trainer = Trainer(kind=bundle.kind, corpus=corpus, settings=settings, say=say)
+    trainer.check_splits(statements=True)
     folds = trainer.actor_folds()
-    found = _evaluation(bundle, trainer, folds, places)
+    found = _evaluation(bundle, trainer, folds, places, of_bundle)
     judged = _judged_windows(folds.protocol, corpus, settings.seed)
     _draw(report_dir, found, judged, folds.protocol)
     with writing_to(report_dir, *REPORT):
@@ -123,7 +138,33 @@ def evaluate(folder: Path, places: Places, *, say: Say) -> Path:
     return path
 
 
-def _evaluation(bundle: Bundle, trainer: Trainer, folds: ActorFolds, places: Places) -> Evaluation:
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _OfBundle:
+    """What the bundle itself is judged on, which needs no training and tells of bad files early."""
+
+    other_voices: tuple[OtherVoices, ...]
+    non_speech: tuple[NonSpeech, ...]
+
+
+def _of_bundle(bundle: Bundle, places: Places, seed: int) -> _OfBundle:
+    voices: Iterable[OtherVoices] = ()
+    if places.other_voices_dir is not None:
+        voices = judge_other_voices(
+            bundle,
+            places.other_voices_dir,
+            cache_dir=places.cache_dir,
+            jobs=places.jobs,
+            seed=seed,
+        )
+    return _OfBundle(
+        other_voices=tuple(voices),
+        non_speech=tuple(judge_non_speech(bundle, places.noise_dir, seed=seed)),
+    )
+
+
+def _evaluation(
+    bundle: Bundle, trainer: Trainer, folds: ActorFolds, places: Places, of_bundle: _OfBundle
+) -> Evaluation:
     corpus, seed = trainer.corpus, trainer.settings.seed
     protocols = [
         folds.protocol,
@@ -134,7 +175,7 @@ def _evaluation(bundle: Bundle, trainer: Trainer, folds: ActorFolds, places: Pla
     cells = [cell for protocol in protocols for cell in cells_of(protocol, corpus, seed=seed)]
     judged = _judged_windows(folds.protocol, corpus, seed)
     speech = channel_clips(corpus, Channel.SPEECH)
-    trainer.say(f"{bundle.kind}: robustness, other voices, non-speech")
+    trainer.say(f"{bundle.kind}: robustness")
     return Evaluation(
         kind=bundle.kind,
         fingerprint=bundle.fingerprint,
@@ -155,18 +196,8 @@ def _evaluation(bundle: Bundle, trainer: Trainer, folds: ActorFolds, places: Pla
                 seed=seed,
             )
         ),
-        other_voices=tuple(
-            judge_other_voices(
-                bundle,
-                places.other_voices_dir,
-                cache_dir=places.cache_dir,
-                jobs=places.jobs,
-                seed=seed,
-            )
-            if places.other_voices_dir is not None
-            else ()
-        ),
-        non_speech=tuple(judge_non_speech(bundle, places.noise_dir, seed=seed)),
+        other_voices=of_bundle.other_voices,
+        non_speech=of_bundle.non_speech,
         gate=gate_recall([corpus.clips[i] for i in speech], jobs=places.jobs),
     )
 

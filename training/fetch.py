@@ -153,7 +153,8 @@ def _request_rest(
         done = _first_byte_of(response, have, remote)
         with _opened_at(part, done) as file:
             while done < remote.size_bytes:
-                chunk = response.read(min(_CHUNK_BYTES, remote.size_bytes - done))
+                # What has come, not a whole chunk: a drop would take what waits for the rest of it.
+                chunk = response.read1(min(_CHUNK_BYTES, remote.size_bytes - done))
                 if not chunk:
                     raise ConnectionError(f"the connection ended at byte {done}")
                 _write(file, chunk, part)

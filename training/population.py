@@ -36,6 +36,8 @@ def fitted_population(clean: Table, recipe: Recipe) -> Population:
     means, variances = [], []
     for clips in speakers(clean):
         known = clip_moments(clean, clips).complete()
+        if not known.weight:
+            continue
         means.append(known.mean)
         variances.append(known.variance)
     return Population(
@@ -50,11 +52,12 @@ def fitted_population(clean: Table, recipe: Recipe) -> Population:
 def fitted_relevance(clean: Table, population: Population, power: float) -> Array:
     """Variance between emotions over that within them, raised to a power; mean square 1.
 
-    Of whole clips of speech, each standardised by all of its speaker's clips.
+    Of whole clips of speech, each standardised by all of its speaker's clips; of song if all is.
     """
+    left_out = clean.is_song & ~clean.is_song[clean.clip].all()
     deviations, labels = [], []
     for clips in speakers(clean):
-        spoken = clips[~clean.is_song[clips]]
+        spoken = clips[~left_out[clips]]
         known = clip_moments(clean, spoken).complete()
         if not known.weight:
             continue

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import Calibration
+from models.errors import DataError
 from training.calibrate_probabilities import HeldOut, calibrated
 from training.config import TrainingSettings
 from training.corpus import Corpus
@@ -90,6 +91,35 @@ class Trainer:
     settings: TrainingSettings
     say: Say
 
+    def check_splits(self, *, statements: bool) -> None:
+        """Make every split once: what cannot be split is told before the hours of training.
+
+        Parameters
+        ----------
+        statements : bool
+            Whether the split by statement is among them.
+
+        Raises
+        ------
+        DataError
+            If the clips cannot be split, a split leaks, or a side of it holds no speech.
+        """
+        clips = self.corpus.clips
+        apart = actor_folds(clips)
+        mixed = [*self._random_splits(), *(statement_splits(clips) if statements else ())]
+        for split in (*apart, *mixed):
+            refuse_leaks(clips, split, disjoint_actors=split in apart)
+            self._refuse_silence(split)
+
+    def _refuse_silence(self, split: Split) -> None:
+        for use, side in (("train", split.train), ("test", split.test)):
+            spoken = self.corpus.table.of_clips(self._spoken(side))
+            if not spoken.is_live[spoken.copy == 0].any():
+                raise DataError(
+                    f"The split '{split.name}' would {use} on {side.size} clips without speech: "
+                    "half a second of it was needed in one at least; add clips that can be heard."
+                )
+
     def actor_folds(self) -> ActorFolds:
         """Train one model per fold of actors; raises DataError if a fold leaks."""
         judged = []
@@ -123,16 +153,19 @@ class Trainer:
 
         Splits differ by more than recipes do, so there are several, of consecutive seeds.
         """
-        settings = self.settings
-        splits = [
-            random_split(self.corpus.clips, test_size=settings.test_size, seed=settings.seed + i)
-            for i in range(RANDOM_SPLITS)
-        ]
+        splits = self._random_splits()
         numbered = [
             replace(split, name=f"{split.name}, split {i} of {RANDOM_SPLITS}")
             for i, split in enumerate(splits, start=1)
         ]
         return self._protocol(splits[0].name, numbered, calibration)
+
+    def _random_splits(self) -> list[Split]:
+        settings = self.settings
+        return [
+            random_split(self.corpus.clips, test_size=settings.test_size, seed=settings.seed + i)
+            for i in range(RANDOM_SPLITS)
+        ]
 
     def statements(self, calibration: Calibration) -> Protocol:
         """Train on one statement, test on the other, and back."""

@@ -8,6 +8,7 @@ which the corpus was measured when the index was made.
 import csv
 import hashlib
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -109,25 +110,46 @@ def fingerprint(clips: Iterable[Clip]) -> str:
     ----------
     clips : iterable of Clip
     """
-    lines = sorted(f"{clip.name},{index()[clip.name].sha256 or ''}" for clip in clips)
+    lines = sorted(f"{clip.name},{_indexed_sha256(clip) or ''}" for clip in clips)
     return hashlib.sha256("\n".join(lines).encode("ascii")).hexdigest()
 
 
 def content_keys(clips: Sequence[Clip]) -> list[str]:
-    """Name the content of each clip: equal keys mean bit-identical sound.
+    """Name the content of each clip: equal keys mean the same sound.
 
-    Two clips of actor 07 are one recording under two names; a split must not part them.
+    Two clips of actor 07 are one recording under two names, and a corpus of one's own may hold
+    the same file several times; a split must not part them.
 
     Parameters
     ----------
     clips : sequence of Clip
+        A clip without a file is told by its name.
     """
-    entries = index()
-    known = (entries.get(clip.name) for clip in clips)
-    return [
-        entry.sha256 if entry and entry.sha256 else clip.name
-        for entry, clip in zip(known, clips, strict=True)
-    ]
+    sizes = [_size_bytes(clip.path) for clip in clips]
+    count = Counter(sizes)
+    keys: dict[str, str] = {}
+    found = []
+    for clip, size in zip(clips, sizes, strict=True):
+        key = _indexed_sha256(clip) or clip.name
+        content = _file_sha256(clip.path) if size is not None and count[size] > 1 else clip.name
+        found.append(keys.setdefault(content, key))
+    return found
+
+
+def _indexed_sha256(clip: Clip) -> str | None:
+    """None also for a clip that RAVDESS does not have, such as strong neutral."""
+    entry = index().get(clip.name)
+    return entry.sha256 if entry else None
+
+
+def _size_bytes(path: Path) -> int | None:
+    return path.stat().st_size if path.exists() else None
+
+
+@cache
+def _file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def validate(data_dir: Path) -> Report:

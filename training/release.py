@@ -46,8 +46,16 @@ def release(
     -------
     dict
         Figures by protocol, baseline and unit, and the comparison of class balance.
+
+    Raises
+    ------
+    DataError
+        If the clips cannot be split, or hold no speech.
+    OutputError
+        If the folder cannot be written.
     """
     trainer = Trainer(kind=kind, corpus=corpus, settings=settings, say=say)
+    trainer.check_splits(statements=False)
     folds = trainer.actor_folds()
     shared = trainer.random(folds.calibration)
     metrics = {

@@ -109,6 +109,7 @@ def robustness(
                     rng=np.random.default_rng(seed),
                 )[CLIP]
                 for part in protocol.parts
+                if np.isin(speech, part.unheard).any()
             ]
             value = fold_uar(judged)
             yield Robustness(

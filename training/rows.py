@@ -93,7 +93,8 @@ class RowMaker:
     recipe : Recipe
     teacher : callable, optional
         Probabilities, shape (n, 8), of preprocessed vectors, shape (n, 193), that the targets
-        lean on. In noise or through a telephone the teacher hears the clean clip instead.
+        lean on. In noise or through a telephone the teacher hears the clean clip instead, where
+        that holds enough speech.
     """
 
     def __init__(
@@ -195,11 +196,19 @@ class RowMaker:
         if copy < self._clean_copies:
             return self._teacher(inputs)
         clean = voice[0]
-        chosen = np.searchsorted(clean.clips, clips).clip(max=clean.clips.size - 1)
-        members = np.zeros(clean.clips.size, np.bool_)
-        members[chosen] = True
-        known: SpeakerBaseline = clean.moments.baseline(members)
-        return self._teacher(self._preprocessing.standardised(clean.whole(chosen), known))
+        # A room's echo can make a window of a clip that is too short for one as it is.
+        there = np.isin(clips, clean.clips)
+        taught = np.empty((clips.size, len(EMOTIONS)))
+        if not there.all():
+            taught[~there] = self._teacher(inputs[~there])
+        if there.any():
+            chosen = np.searchsorted(clean.clips, clips[there])
+            members = np.zeros(clean.clips.size, np.bool_)
+            members[chosen] = True
+            known: SpeakerBaseline = clean.moments.baseline(members)
+            whole = self._preprocessing.standardised(clean.whole(chosen), known)
+            taught[there] = self._teacher(whole)
+        return taught
 
 
 def cold_rows(table: Table, preprocessing: Preprocessing) -> Rows:
@@ -216,6 +225,8 @@ def cold_rows(table: Table, preprocessing: Preprocessing) -> Rows:
 def _shares(recipe: Recipe, copies: NDArray[np.int32], *, cold: bool) -> Array:
     """How often each of the copies that are there is heard; sum 1."""
     shares = np.array(recipe.copy_shares(cold=cold))[copies]
+    if not shares.any():
+        shares = np.ones(copies.size)  # teachers hear clean copies, of which there may be no share
     found: Array = shares / shares.sum()
     return found
 

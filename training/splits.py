@@ -48,7 +48,7 @@ class Leakage:
     clips : tuple of str
         Names of clips.
     twins : tuple of str
-        Names of clips whose bit-identical twin stands on the other side.
+        Names of clips whose twin, the same sound, stands on the other side.
     actors : tuple of int
         Actors; in a random split these are all of them.
     """
@@ -206,7 +206,8 @@ def refuse_leaks(clips: Sequence[Clip], split: Split, *, disjoint_actors: bool) 
     if leaks:
         raise DataError(
             f"The split '{split.name}' has {len(leaks)} leak(s), {leaks[0]} first: training and "
-            "test clips must be apart; make the split again from the list of clips it is used on."
+            "test clips must be apart; leave each recording one name, or make the split again from "
+            "the list of clips it is used on."
         )
 
 

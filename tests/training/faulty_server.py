@@ -89,6 +89,14 @@ def drop_after(count: int) -> Answer:
     return answer
 
 
+def stall_after(count: int) -> Answer:
+    def answer(handler: Handler) -> None:
+        drop_after(count)(handler)
+        handler.connection.recv(1)  # returns when the other side has lost its patience
+
+    return answer
+
+
 def fail(status: int, **headers: str) -> Answer:
     return lambda handler: handler.send(status, b"sorry", **headers)
 

@@ -42,6 +42,8 @@ def test_the_networks_are_those_of_the_readme() -> None:
         ({"ann": {"hidden_layer_shape": 300}}, "list of whole numbers"),
         ({"ann": {"hidden_layer_shape": [3.5]}}, "list of whole numbers"),
         ({"mlp": {"hidden_layer_shape": [0]}}, "choose a value from 1"),
+        ({"mlp": {"hidden_layer_shape": [2800, 2800]}}, r"\[training.mlp\].* can be read again"),
+        ({"ann": {"hidden_layer_shape": [1] * 51}}, "makes 51 layers of .* fewer units"),
         ({"mlp": {"learning_rate": 0}}, "choose a value from"),
         ({"recipe": {"speed": [1.1]}}, "did you mean speeds"),
         ({"recipe": {"speeds": "fast"}}, "list of numbers"),

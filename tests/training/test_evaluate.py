@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,9 @@ import pytest
 import soundfile
 
 from models.bundle import load_bundle
-from models.errors import BundleError, DataError
+from models.errors import AudioError, BundleError, DataError, OutputError
 from models.labels import EMOTIONS
-from training.augment import TRAINING, noise_files
+from training.augment import AS_IT_IS, TRAINING, noise_files, noise_fingerprint
 from training.cells import (
     CLIP,
     COLD,
@@ -24,16 +25,21 @@ from training.cells import (
     WINDOW,
     Judged,
     cell,
+    judged_part,
     judged_units,
     windows_of,
 )
-from training.corpus import Corpus, noise_fingerprint, training_noise
+from training.config import TrainingSettings
+from training.corpus import Corpus, training_noise
 from training.evaluate import Places, bundles_in, evaluate
 from training.gate_recall import gate_recall
 from training.judge import Judge, after_clips, cold, folder
 from training.non_speech import judge_non_speech, synthetic_sounds
 from training.other_voices import read_labels
+from training.protocols import Trainer
+from training.ravdess import Channel
 from training.report import find_cell, table
+from training.robustness import robustness
 
 PICTURES = ("confusion", "reliability", "coverage", "maturity", "robustness", "curves")
 
@@ -192,6 +198,80 @@ def test_bundles_are_found_in_a_folder_or_are_the_folder(
     assert bundles_in(tiny_bundles / "ann") == [tiny_bundles / "ann"]
     with pytest.raises(BundleError, match="no model"):
         bundles_in(tmp_path)
+
+
+def test_two_bundles_of_one_kind_would_write_one_report(tiny_bundles: Path, tmp_path: Path) -> None:
+    for name in ("new", "old"):
+        shutil.copytree(tiny_bundles / "mlp", tmp_path / name)
+    with pytest.raises(BundleError, match=r"new and .*old hold models of one kind"):
+        bundles_in(tmp_path)
+    assert bundles_in(tmp_path / "old") == [tmp_path / "old"]
+
+
+def sung_by(corpus: Corpus, *actors: int) -> Corpus:
+    clips = tuple(
+        replace(clip, channel=Channel.SONG) if clip.actor in actors else clip
+        for clip in corpus.clips
+    )
+    return replace(
+        corpus,
+        clips=clips,
+        table=replace(corpus.table, is_song=np.isin(corpus.table.speaker, actors)),
+    )
+
+
+def test_a_fold_that_only_sings_is_left_out_of_what_is_judged_by_speech(
+    tiny_corpus: Corpus,
+    tiny_settings: TrainingSettings,
+    tiny_cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("training.robustness.conditions", lambda _: {"clean": AS_IT_IS})
+    corpus = sung_by(tiny_corpus, 1, 2)
+    trainer = Trainer(kind="mlp", corpus=corpus, settings=tiny_settings, say=lambda _: None)
+    protocol = trainer.actor_folds().protocol
+    found = robustness(protocol, corpus, noise_dir=None, cache_dir=tiny_cache, jobs=1, seed=0)
+    assert [one.baseline for one in found] == list(MODES)
+
+
+def test_what_is_wrong_with_other_places_or_the_corpus_is_told_before_anything_is_trained(
+    tiny_bundles: Path, tiny_data: Path, places: Places, tmp_path: Path
+) -> None:
+    for path in tiny_data.rglob("*-01-0?.flac"):
+        name = f"{path.stem[:3]}02{path.stem[5:]}.flac"
+        if path.stem[6:8] not in ("07", "08"):
+            target = tmp_path / "sung" / path.parent.name / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    (tmp_path / "labels.csv").write_text("file,speaker,emotion\nnone.flac,x,happy\n")
+    (tmp_path / "file").write_text("no folder")
+    said: list[str] = []
+    for changed, error, sentence in (
+        (replace(places, other_voices_dir=tmp_path), AudioError, r"none\.flac"),
+        (replace(places, report_dir=tmp_path / "file"), OutputError, "--report"),
+        (replace(places, data_dir=tmp_path / "sung"), DataError, "song only"),
+    ):
+        with pytest.raises(error, match=sentence):
+            evaluate(tiny_bundles / "mlp", changed, say=said.append)
+    assert not any("training" in line for line in said)
+
+
+def test_clips_that_all_lack_a_window_are_all_wrong(
+    tiny_corpus: Corpus, judge: Judge, tiny_bundles: Path
+) -> None:
+    silence = tiny_corpus.table.rows(np.zeros(0, np.intp))
+    found = judged_part(
+        judge,
+        load_bundle(tiny_bundles / "mlp").calibration,
+        silence,
+        np.arange(3),
+        window_s=LIVE_WINDOW_S,
+        mode=MODES[FOLDER],
+        rng=np.random.default_rng(0),
+    )
+    assert found[WINDOW].labels.size == 0
+    assert found[CLIP].labels.tolist() == tiny_corpus.table.emotion[:3].tolist()
+    assert (found[CLIP].probabilities == 1 / 8).all()
 
 
 @pytest.fixture(scope="module")

@@ -120,6 +120,25 @@ def test_the_cache_key_knows_sound_copy_and_signal_path(monkeypatch: pytest.Monk
     assert len(names) == 4 + len(CODECS)
 
 
+def test_the_cache_key_knows_the_noise_and_not_where_it_lies(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("one", "same", "other")]
+    for folder, seed in zip(folders, (1, 1, 2), strict=True):
+        folder.mkdir()
+        noise = np.random.default_rng(seed).uniform(-1, 1, SAMPLE_RATE)
+        soundfile.write(folder / "noise.wav", noise, SAMPLE_RATE)
+    one, same, other = (
+        cache_name(b"a", Copy(noise_snr_db=10, noise_dir=str(folder))) for folder in folders
+    )
+    assert one == same
+    assert one != other
+
+
+def test_noise_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "noise.wav").symlink_to(tmp_path / "none.wav")
+    with pytest.raises(AudioError, match=r"noise\.wav"):
+        cache_name(b"a", Copy(noise_snr_db=10, noise_dir=str(tmp_path)))
+
+
 def test_parallel_work_gives_the_same_rows_in_the_same_order(
     clips: list[Path], tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ from tests.training.faulty_server import (
     fail,
     hang_up,
     ignore_range,
+    stall_after,
 )
 from training.fetch import Patience, fetch
 
@@ -68,6 +69,14 @@ def test_after_drops_only_the_rest_is_asked_for(
     assert target.read_bytes() == BODY
     starts = [sum(drops[:i]) for i in range(len(drops) + 1)]
     assert asked == [start for start in starts if start < len(BODY)]
+
+
+def test_what_came_before_the_line_fell_silent_is_kept(server: Server, tmp_path: Path) -> None:
+    server.script = [stall_after(30_000), stall_after(20_000)]
+    patience = Patience(tries=2, timeout_s=0.5, sleep=lambda _s: None)
+    fetch(server.remote(), tmp_path / NAME, patience=patience)
+    assert [asked for _, asked in server.requests] == [None, "bytes=30000-", "bytes=50000-"]
+    assert (tmp_path / NAME).read_bytes() == BODY
 
 
 def test_a_later_call_goes_on_where_an_earlier_one_stopped(

@@ -1,6 +1,7 @@
 """Training: seeded to the bit, no leak, and models that can be trained further."""
 
 import pickle
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from training.fit import train
 from training.fitted import Curves, cosine_rate, whole_batches
 from training.mlp import SklearnModel, dropped_out
 from training.protocols import Trainer
+from training.ravdess import Channel
+from training.release import release
 from training.rows import Rows
 from training.splits import Split, actor_folds
 
@@ -70,6 +73,16 @@ def test_the_framework_and_plain_numpy_agree(kind: str, tiny_bundles: Path) -> N
     np.testing.assert_allclose(loaded.probabilities(inputs()), expected, atol=1e-5)
 
 
+def test_the_same_model_is_the_same_file(
+    tiny_corpus: Corpus, tiny_settings: TrainingSettings, tmp_path: Path
+) -> None:
+    content = []
+    for _ in range(2):
+        train("ann", tiny_corpus.table, tiny_settings).model.save(tmp_path / "model.keras")
+        content.append((tmp_path / "model.keras").read_bytes())
+    assert content[0] == content[1]
+
+
 def test_a_saved_keras_model_can_be_trained_further(tiny_bundles: Path) -> None:
     model = KerasModel.load(tiny_bundles / "ann" / "model.keras").model
     targets = np.eye(8, dtype=np.float32)[np.arange(40) % 8]
@@ -105,6 +118,61 @@ def test_a_split_that_leaks_an_actor_is_refused(
     trainer = Trainer(kind="mlp", corpus=tiny_corpus, settings=tiny_settings, say=lambda _: None)
     with pytest.raises(DataError, match="leak"):
         trainer.actor_folds()
+
+
+def silent(corpus: Corpus, actors: tuple[int, ...]) -> Corpus:
+    heard = ~np.isin(corpus.table.speaker[corpus.table.clip], actors)
+    return replace(corpus, table=corpus.table.rows(heard))
+
+
+def with_one_name_too_many(corpus: Corpus) -> Corpus:
+    """Actor 3 has a clip that is the very file of one of actor 1."""
+    path = next(clip.path for clip in corpus.clips if clip.actor == 1)
+    place = next(i for i, clip in enumerate(corpus.clips) if clip.actor == 3)
+    clips = list(corpus.clips)
+    clips[place] = replace(clips[place], path=path)
+    return replace(corpus, clips=tuple(clips))
+
+
+def of_one_surprise(corpus: Corpus) -> Corpus:
+    places = [i for i, clip in enumerate(corpus.clips) if clip.emotion == "surprised"]
+    clips = [
+        replace(clip, emotion=corpus.clips[0].emotion) if i in places[1:] else clip
+        for i, clip in enumerate(corpus.clips)
+    ]
+    return replace(corpus, clips=tuple(clips))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda corpus: silent(corpus, (1, 2)), r"'actors 1, 2' would test on 32 .* heard\.$"),
+        (lambda corpus: silent(corpus, (3, 4)), r"'actors 1, 2' would train on 32 .* heard\.$"),
+        (with_one_name_too_many, r"'actors 1, 2' has 2 leak.* each recording one name"),
+        (of_one_surprise, "64 clips cannot be split at random"),
+    ],
+)
+def test_a_corpus_that_cannot_be_judged_is_told_before_anything_is_trained(
+    change: Callable[[Corpus], Corpus],
+    sentence: str,
+    tiny_corpus: Corpus,
+    tiny_settings: TrainingSettings,
+    tmp_path: Path,
+) -> None:
+    said: list[str] = []
+    with pytest.raises(DataError, match=sentence):
+        release("mlp", change(tiny_corpus), tiny_settings, tmp_path, say=said.append)
+    assert not said
+
+
+def test_song_alone_can_be_learnt(
+    tiny_corpus: Corpus, tiny_settings: TrainingSettings, tmp_path: Path
+) -> None:
+    clips = tuple(replace(clip, channel=Channel.SONG) for clip in tiny_corpus.clips)
+    table = replace(tiny_corpus.table, is_song=np.ones_like(tiny_corpus.table.is_song))
+    sung = replace(tiny_corpus, clips=clips, table=table)
+    release("mlp", sung, tiny_settings, tmp_path, say=lambda _: None)
+    assert load_bundle(tmp_path).kind == "mlp"
 
 
 def test_the_rate_falls_from_start_to_zero() -> None:

@@ -111,6 +111,22 @@ def test_the_index_knows_the_one_sound_with_two_names() -> None:
     assert first == second
 
 
+def test_the_same_file_under_another_name_is_the_same_sound(tmp_path: Path) -> None:
+    names = (ONE, "03-01-02-01-01-01-01", "03-01-03-01-01-01-03", "03-01-04-01-01-01-03")
+    paths = [put(tmp_path, name, samples=1600) for name in names]
+    for path, level in zip(paths, (1, 2, 1, 3), strict=True):
+        soundfile.write(path, np.full(1600, level, np.int16), 16_000, subtype="PCM_16")
+    one, other, copied, last = content_keys([parse(path) for path in paths])
+    assert one == copied
+    assert len({one, other, last}) == 3
+
+
+def test_a_clip_that_ravdess_does_not_have_has_a_fingerprint_and_a_key() -> None:
+    clip, another = parse(Path("03-01-01-02-01-01-01")), parse(Path("03-02-07-01-01-01-01"))
+    assert fingerprint([clip]) != fingerprint([another])
+    assert len(set(content_keys([clip, another]))) == 2
+
+
 @given(st.permutations(official_names()[:6]), st.sampled_from(official_names()[6:]))
 def test_fingerprint_knows_the_set_of_clips_and_not_their_order(
     names: list[str], another: str

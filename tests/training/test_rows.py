@@ -204,3 +204,32 @@ def test_in_noise_the_teacher_hears_the_clean_clip_of_a_known_speaker(table: Tab
     told = np.concatenate(heard)
     assert (told[:, NOTHING] > 0).all()
     assert (rows.inputs[:, NOTHING] < 0).all()
+
+
+def test_the_teacher_hears_no_other_clip_in_place_of_one_that_is_too_short_when_clean(
+    table: Table,
+) -> None:
+    heard: list[NDArray[np.float64]] = []
+
+    def teacher(inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        heard.append(inputs)
+        return np.full((len(inputs), 8), 1 / 8)
+
+    recipe = replace(RECIPE, speeds=(), narrow_share=0.999, cold_share=1.0, whole_share=0.0)
+    short = table.rows((table.clip != 5) | (table.copy != 0))
+    rows = row_maker(short, recipe, teacher).epoch(np.random.default_rng(0))
+    told = np.concatenate(heard)
+    assert len(told) == len(rows.inputs) == np.unique(table.clip).size
+    assert np.count_nonzero(told[:, NOTHING] < 0) == 1
+
+
+def test_what_is_only_sung_has_a_relevance_of_its_own(table: Table) -> None:
+    sung = replace(table, is_song=np.ones_like(table.is_song))
+    spoken, of_song = (fitted_preprocessing(one, RECIPE).relevance for one in (table, sung))
+    np.testing.assert_array_equal(spoken, of_song)
+
+
+def test_teachers_hear_clean_copies_where_the_network_itself_hears_none(table: Table) -> None:
+    recipe = replace(RECIPE, noise_share=1.0)
+    rows = row_maker(table, recipe).epoch(np.random.default_rng(0))
+    assert len(rows.inputs) == np.unique(table.clip).size
