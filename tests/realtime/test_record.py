@@ -47,7 +47,7 @@ def block(samples: NDArray[np.int16], lost: int = 0) -> Block:
 
 
 def piece(samples: NDArray[np.int16], silence: int = 0) -> Piece:
-    return Piece(silence_before=silence, samples=samples)
+    return Piece(rate=RATE, silence_before=silence, samples=samples)
 
 
 @given(sizes=st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 9000)), max_size=6))
@@ -134,7 +134,7 @@ from realtime.log.record import Piece, RecordSink
 sink = RecordSink(Path(sys.argv[1]), 8000, notify=lambda *_: None)
 for number in range(100):
     samples = np.random.default_rng(number).integers(-32768, 32767, 160).astype(np.int16)
-    sink.write(Piece(silence_before=0, samples=samples))
+    sink.write(Piece(rate=8000, silence_before=0, samples=samples))
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -243,6 +243,25 @@ def test_a_full_file_is_followed_by_the_next(
     zeros = np.zeros(200, np.int16)
     expected = [part for number in range(4) for part in (zeros, noise(300, number))]
     np.testing.assert_array_equal(np.concatenate(heard), np.concatenate(expected))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_device_that_returns_at_another_rate_is_recorded_at_that_rate(
+    tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"take{suffix}"
+    recorder = Recorder(path, RATE, notify=Notices().notify)
+    recorder.put(block(noise(RATE)))
+    recorder.put(Gap(elapsed_s=0.5, over=True, reason="unplugged"))
+    recorder.put(Block(samples=as_float(noise(300, 1)), rate=2 * RATE, lost_samples=7))
+    recorder.put(Block(samples=as_float(noise(300, 2)), rate=2 * RATE))
+    recorder.close()
+    assert recorder.problem is None
+    np.testing.assert_array_equal(read(path), noise(RATE))
+    heard, rate = soundfile.read(tmp_path / f"take.0001{suffix}", dtype="int16")
+    assert rate == 2 * RATE
+    silence = np.zeros(RATE + 7, np.int16)
+    np.testing.assert_array_equal(heard, np.concatenate([silence, noise(300, 1), noise(300, 2)]))
 
 
 def test_a_recorder_that_is_too_slow_says_so_and_keeps_the_time(
