@@ -111,7 +111,7 @@ class _Run:
                 self._attend(board, worker, signals)
             summary = worker.result()
             problems = [output.problem for output in (log, recorder) if output is not None]
-            if log.reader_gone:
+            if log.reader_gone and not any(problems):
                 return 0
             return _farewell(summary, list(filter(None, problems)), ending=signals.code)
 

@@ -68,7 +68,7 @@ class LogThread:
 
     @property
     def reader_gone(self) -> bool:
-        """Whether the reader of standard output has left: then the run ends with exit code 0."""
+        """Whether the reader of standard output has left: then the run ends, and needs no sum."""
         return any(lane.reader_gone for lane in self._lanes)
 
 
