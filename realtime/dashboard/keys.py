@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import select
 import sys
 import time
@@ -10,6 +11,7 @@ if sys.platform == "win32":
     import msvcrt
 
     _POLL_S = 0.02
+    _PREFIXES = "\0\xe0"
 
     class Keys:
         """Keys of the Windows console."""
@@ -28,14 +30,25 @@ if sys.platform == "win32":
             until = time.monotonic() + timeout_s
             while time.monotonic() < until:
                 if self._usable and msvcrt.kbhit():
-                    return msvcrt.getwch()
+                    return self._key()
                 time.sleep(_POLL_S)
             return ""
+
+        def _key(self) -> str:
+            """Return one key; of those without a character, a prefix and a letter come."""
+            key = msvcrt.getwch()
+            if key in _PREFIXES and msvcrt.kbhit():
+                msvcrt.getwch()
+                return ""
+            return key
 
 else:
     import signal
     import termios
     import tty
+
+    # What F2, Home and the like send holds letters that are keys by themselves.
+    _SEQUENCE = re.compile(r"\x1b+(?:\[[0-?]*[ -/]*[@-~]?|O.?|.)?", re.DOTALL)
 
     class Keys:
         """Keys of a POSIX terminal in cbreak mode: no echo, no line editing, Ctrl-C still works.
@@ -93,7 +106,7 @@ else:
                 data = b""
             if not data:  # the terminal is gone
                 self._fd = None
-            return data.decode("ascii", "ignore")
+            return _SEQUENCE.sub("", data.decode("ascii", "ignore"))
 
     def _drain(fd: int | None) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -59,6 +59,20 @@ def test_q_quits_and_other_keys_are_handed_on() -> None:
         terminal.assert_restored()
 
 
+@pytest.mark.parametrize(
+    "sent",
+    ["\x1bOQ", "\x1bOR", "\x1bOH", "\x1b[H", "\x1b[1;2Q", "\x1b[1;2R", "\x1bq", "\x1b\x1bOQ"],
+)
+def test_keys_without_a_character_do_nothing(sent: str) -> None:
+    with scene("--already", "90") as terminal:
+        terminal.wait_for(b"confidence")
+        terminal.press(sent)
+        terminal.press("xq")
+        code, stderr = terminal.end()
+    assert (code, stderr[:12]) == (0, "keys ['x'], ")
+    assert b"keys and signs" not in terminal.output
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
 def test_a_notice_that_cannot_be_kept_stops_nothing(
     synthetic_folder: Path, demonstration: Path, tmp_path: Path
