@@ -197,7 +197,7 @@ class Recorder:
             self._rate = item.rate
             samples = to_int16(item.samples)
             piece = Piece(rate=item.rate, silence_before=silence, samples=samples)
-            is_taken = self._lane.put(piece, block=False)
+            is_taken = self._lane.put(piece)
             self._owed = 0 if is_taken else silence + samples.size
 
     def close(self, timeout_s: float = CLOSE_S) -> None:

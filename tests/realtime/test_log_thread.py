@@ -1,5 +1,6 @@
 import contextlib
 import json
+import math
 import os
 import threading
 import time
@@ -41,7 +42,7 @@ class Output:
 
     def put(self, count: int, *, block: bool = False) -> None:
         for window in range(count):
-            self.log.put(speech(window), block=block)
+            self.log.put(speech(window), deadline_s=math.inf if block else 0.0)
 
     def close(self, timeout_s: float = PATIENCE_S) -> None:
         self.log.close(timeout_s)
@@ -238,10 +239,10 @@ def test_an_unexpected_failure_reaches_the_run() -> None:
     lane: Lane[int] = Lane(
         "broken", BrokenSink(), unit="row", limit=8, notify=Notices().notify, stop=stop
     )
-    assert lane.put(1, block=False)
+    assert lane.put(1)
     assert stop.wait(PATIENCE_S)
     with pytest.raises(ZeroDivisionError):
-        lane.put(2, block=True)
+        lane.put(2, deadline_s=math.inf)
     with pytest.raises(ZeroDivisionError):
         lane.close(time.monotonic() + PATIENCE_S)
     lane.close(time.monotonic())
