@@ -1,4 +1,5 @@
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -203,6 +204,26 @@ def test_a_full_disk_turns_sound_into_silence_and_time_stays_right(
     assert is_heard[:4096].all()
     assert (heard[:50_000][~is_heard] == 0).all()
     assert "s of sound are missing" in (sink.problem or "")
+
+
+def test_silence_that_the_disk_does_not_take_is_not_in_the_header(tmp_path: Path) -> None:
+    path = tmp_path / "take.wav"
+    clock = Clock()
+    sink = RecordSink(path, RATE, notify=Notices().notify, clock=clock)
+    sink.write(piece(noise(1000)))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        sink.write(piece(noise(10, 1), silence=50_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with wave.open(str(path)) as reader:
+        assert reader.getnframes() == 1000
+    clock.now_s += LONGEST_WAIT_S
+    sink.write(piece(noise(10, 2)))
+    sink.close()
+    silence = np.zeros(50_010, np.int16)
+    np.testing.assert_array_equal(read(path), np.concatenate([noise(1000), silence, noise(10, 2)]))
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
