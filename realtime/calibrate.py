@@ -12,7 +12,7 @@ from models.audio import SAMPLE_RATE
 from models.baseline import SpeakerBaseline
 from models.errors import AudioError, OutputError
 from models.frames import FrameExtractor
-from models.profile import profile_path, save_profile
+from models.profile import profile_path, require_writable, save_profile
 from models.segment import SegmentStream
 from models.windows import FRAMES_PER_SECOND, Window
 from realtime.ending_signals import EndingSignals
@@ -115,6 +115,7 @@ def calibrate(arguments: argparse.Namespace) -> int:
     path = profile_path(arguments.profile, profiles_folder())
     if path.exists() and not arguments.overwrite:
         raise OutputError(f"The profile {path} exists: choose another name, or add --overwrite.")
+    require_writable(path)
     judge = Judge(model.bundle, settings.window_s, settings.hop_s)
     extractor = FrameExtractor(model.bundle.banks)
     learner = Learner(judge, extractor, settings.window_s, settings.hop_s)

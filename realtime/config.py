@@ -63,7 +63,7 @@ def in_range(name: str, value: float, low: float, high: float) -> None:
     """Raise `ConfigError` unless low <= value <= high."""
     if not low <= value <= high:
         # A whole number may be too large for a float.
-        shown = f"{value:g}" if isinstance(value, float) else value
+        shown = value if isinstance(value, int) else f"{value:g}"
         raise ConfigError(f"{name} is {shown}: choose a value from {low:g} to {high:g}.")
 
 

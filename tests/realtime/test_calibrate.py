@@ -12,10 +12,14 @@ from hypothesis import strategies as st
 
 from models.baseline import SpeakerBaseline
 from models.bundle import Bundle
-from models.errors import ProfileError
+from models.errors import OutputError, ProfileError
 from models.profile import load_profile, profile_path, save_profile
 from realtime.cli import main
 from realtime.recording import analyse
+from tests.realtime.log_disk import small_disk
+from tests.realtime.log_rows import fill
+
+__all__ = ["small_disk"]
 
 
 def _calibrate(model: Path, *arguments: str | Path) -> int:
@@ -57,6 +61,32 @@ def test_a_name_goes_to_the_persons_own_folder(
     assert _calibrate(synthetic_folder, "me", "--from", demonstration) == 1
     assert "--overwrite" in capsys.readouterr().err
     assert _calibrate(synthetic_folder, "me", "--from", demonstration, "--overwrite") == 0
+
+
+@pytest.mark.parametrize("taken", ["a folder", "a file in place of the folder"])
+def test_nobody_reads_aloud_for_a_profile_that_cannot_be_written(
+    taken: str, synthetic_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if taken == "a folder":
+        path = tmp_path / "me.json"
+        path.mkdir()
+    else:
+        (tmp_path / "file").touch()
+        path = tmp_path / "file/me.json"
+    before = sorted(tmp_path.rglob("*"))
+    # The recording would be missed next.
+    assert _calibrate(synthetic_folder, path, "--overwrite", "--from", tmp_path / "none.wav") == 1
+    assert f"The profile {path} cannot be written" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_full_disk_leaves_no_half_of_a_profile(
+    small_disk: Path, synthetic_bundle: Bundle
+) -> None:
+    fill(small_disk)
+    with pytest.raises(OutputError, match="cannot be written"):
+        save_profile(small_disk / "me.json", SpeakerBaseline(), synthetic_bundle)
+    assert [path.name for path in small_disk.iterdir()] == ["filler"]
 
 
 def test_too_little_speech_saves_nothing(
