@@ -20,7 +20,7 @@ from realtime.estimator import Estimator, utc_now
 from realtime.log import private_file
 from realtime.log.log_thread import LogThread, open_log
 from realtime.log.meta import RunMeta
-from realtime.log.record import Recorder
+from realtime.log.record import Recorder, format_of
 from realtime.log.rotation import parse_rotation
 from realtime.options import (
     estimator_settings,
@@ -74,6 +74,9 @@ class _Run:
         if arguments.csv is None and (arguments.append or arguments.rotate):
             option = "--append" if arguments.append else "--rotate"
             raise UsageError(f"{option} is about a CSV: name it with --csv FILE.")
+        self._record: Path | None = getattr(arguments, "record", None)
+        if self._record is not None:
+            format_of(self._record)
         self._arguments = arguments
         self._open_source = open_source
         self._is_live = is_live
@@ -116,11 +119,10 @@ class _Run:
             return _farewell(summary, list(filter(None, problems)), ending=signals.code)
 
     def _open_recorder(self, source: Source, board: Board) -> Recorder | None:
-        path: Path | None = getattr(self._arguments, "record", None)
-        if path is None:
+        if self._record is None:
             return None
         overwrite = self._arguments.overwrite
-        return Recorder(path, source.rate, overwrite=overwrite, notify=board.notice)
+        return Recorder(self._record, source.rate, overwrite=overwrite, notify=board.notice)
 
     def _facts(self, source: Source) -> RunFacts:
         return RunFacts(

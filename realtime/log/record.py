@@ -68,9 +68,7 @@ class RecordSink:
         notify: Notify,
         clock: Clock = time.monotonic,
     ) -> None:
-        if path.suffix.lower() not in FORMATS:
-            raise UsageError(f"--record {path}: the name must end in {' or '.join(FORMATS)}.")
-        self._format = FORMATS[path.suffix.lower()]
+        self._format = format_of(path)
         self._path = path
         self._rate = rate
         self._notify = notify
@@ -208,6 +206,19 @@ class Recorder:
     def problem(self) -> str | None:
         """What is missing; if not None, the run ends with exit code 1."""
         return self._lane.problem
+
+
+def format_of(path: Path) -> type[SoundWriter]:
+    """The format that a name's extension chooses.
+
+    Raises
+    ------
+    UsageError
+        For another extension than those of `FORMATS`.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise UsageError(f"--record {path}: the name must end in {' or '.join(FORMATS)}.")
+    return FORMATS[path.suffix.lower()]
 
 
 def rescaled(samples: int, rate: int, new_rate: int) -> int:

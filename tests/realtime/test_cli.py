@@ -64,6 +64,17 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.strip() == __version__
 
 
+def test_a_recording_of_no_format_costs_no_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("precious")
+    arguments = ["--overwrite", "--csv", str(log), "--record", str(tmp_path / "take.mp3")]
+    assert main(["monitor", *arguments]) == 2
+    assert "must end in .wav or .flac" in capsys.readouterr().err
+    assert log.read_text() == "precious"
+
+
 def test_models_tells_figures_and_licence(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models"]) == 0
     shown = capsys.readouterr().out
