@@ -64,7 +64,7 @@ def replay(arguments: argparse.Namespace) -> int:
 
 
 class _Run:
-    """One run; everything that can be wrong is found before the source is opened."""
+    """One run; what is wrong with how it was asked for is found before anything is opened."""
 
     def __init__(
         self, arguments: argparse.Namespace, open_source: OpenSource, *, is_live: bool
