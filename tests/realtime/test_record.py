@@ -1,5 +1,4 @@
 import os
-import resource
 import stat
 import subprocess
 import sys
@@ -207,6 +206,8 @@ def test_a_full_disk_turns_sound_into_silence_and_time_stays_right(
 
 
 def test_silence_that_the_disk_does_not_take_is_not_in_the_header(tmp_path: Path) -> None:
+    import resource
+
     path = tmp_path / "take.wav"
     clock = Clock()
     sink = RecordSink(path, RATE, notify=Notices().notify, clock=clock)
