@@ -55,7 +55,7 @@ def test_short_silence_keeps_and_long_silence_resets() -> None:
 
 def test_silences_with_speech_between_them_do_not_add_up() -> None:
     smoother = Smoother(10.0, 0.25, 1.0)
-    for _ in range(3):
+    for _ in range(2):
         smoother.push(ONE)
         smoother.silence()
         smoother.silence()
