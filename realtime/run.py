@@ -67,7 +67,7 @@ def replay(arguments: argparse.Namespace) -> int:
 
 
 class _Run:
-    """One run; everything that can be wrong is found before the source is opened."""
+    """One run; what is wrong with how it was asked for is found before anything is opened."""
 
     def __init__(
         self, arguments: argparse.Namespace, open_source: OpenSource, *, is_live: bool
@@ -79,6 +79,7 @@ class _Run:
             raise UsageError(f"{option} is about a CSV: name it with --csv FILE.")
         if arguments.json and sys.stdout is None:
             raise OutputError("Standard output is closed: open it, or leave --json out.")
+        self._record: Path | None = getattr(arguments, "record", None)
         self._arguments = arguments
         self._open_source = open_source
         self._is_live = is_live
@@ -116,16 +117,15 @@ class _Run:
                 self._attend(board, worker, signals)
             summary = worker.result()
             problems = [output.problem for output in (log, recorder) if output is not None]
-            if log.reader_gone:
+            if log.reader_gone and not any(problems):
                 return 0
             return _farewell(summary, list(filter(None, problems)), ending=signals.code)
 
     def _open_recorder(self, source: Source, board: Board) -> Recorder | None:
-        path: Path | None = getattr(self._arguments, "record", None)
-        if path is None:
+        if self._record is None:
             return None
         overwrite = self._arguments.overwrite
-        return Recorder(path, source.rate, overwrite=overwrite, notify=board.notice)
+        return Recorder(self._record, source.rate, overwrite=overwrite, notify=board.notice)
 
     def _facts(self, source: Source) -> RunFacts:
         return RunFacts(

@@ -125,6 +125,7 @@ class MicrophoneSource:
         begun_s = lost.intake.latest_s
         cause = "it was disconnected" if lost.intake.ended.is_set() else "it delivers no sound"
         step = next_step(Problem.GONE)
+        self._connection = None  # closed here, and by nobody once more
         closing = abandon(lost.stream)
         reconnection = Reconnection(lambda: self._open_again(lost.device, closing))
         found: Connection | None = None

@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 
 from models.baseline import SpeakerBaseline
 from models.bundle import Bundle
-from models.errors import ProfileError
+from models.errors import OutputError, ProfileError
 from models.profile import load_profile, profile_path, save_profile
 from realtime.calibrate import READING
 from realtime.cli import main
 from realtime.recording import analyse
+from tests.realtime.log_disk import small_disk
+from tests.realtime.log_rows import fill
+
+__all__ = ["small_disk"]
 
 
 def _calibrate(model: Path, *arguments: str | Path) -> int:
@@ -74,6 +78,15 @@ def test_how_to_use_a_profile_is_told_as_a_shell_takes_it(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert _calibrate(synthetic_folder, "my voice", "--from", demonstration) == 0
     assert "`monitor --baseline 'my voice'`" in capsys.readouterr().err
+
+
+def test_a_full_disk_leaves_no_half_of_a_profile(
+    small_disk: Path, synthetic_bundle: Bundle
+) -> None:
+    fill(small_disk)
+    with pytest.raises(OutputError, match="cannot be written"):
+        save_profile(small_disk / "me.json", SpeakerBaseline(), synthetic_bundle)
+    assert [path.name for path in small_disk.iterdir()] == ["filler"]
 
 
 def test_too_little_speech_saves_nothing(

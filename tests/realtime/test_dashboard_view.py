@@ -401,7 +401,19 @@ def test_the_script_of_the_scene_has_every_kind() -> None:
     assert {kind for kind, _ in kinds(400)} >= {"gap", "unsure", "no_speech", *map(str, EMOTIONS)}
 
 
-def test_a_row_of_hours_is_labelled_in_hours() -> None:
+@pytest.mark.parametrize(
+    ("minutes", "label"),
+    [
+        (0, "0:00"),
+        (59, "59:00"),
+        (61, "1h01"),
+        (10 * 60, "10h00"),
+        (99 * 60 + 59, "99h59"),
+        (100 * 60, "4d04"),
+        (99 * 24 * 60, "99d00"),
+    ],
+)
+def test_a_row_is_labelled_in_the_same_columns_however_late(minutes: int, label: str) -> None:
     board = Board(RunFacts(source="s", model="m", baseline="off", window_s=3.0, hop_s=HOP_S))
-    board.add(estimate(4 * 3700, "happy"))
-    assert "1h01m" in text(board.snapshot())
+    board.add(estimate(minutes * MINUTE, "no_speech"))
+    assert re.search(rf"^ {label:>5} ·◂$", text(board.snapshot()), re.MULTILINE)

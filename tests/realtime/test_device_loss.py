@@ -2,6 +2,8 @@
 
 import contextlib
 import itertools
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,23 @@ pytestmark = pytest.mark.skipif(missing_programs() is not None, reason=str(missi
 
 NOTICED_S = 2.0
 DAEMONS = 8
+ENDS_IN_A_GAP = """
+import threading
+from realtime.sources import portaudio
+from realtime.sources.base import Gap
+from realtime.sources.microphone import MicrophoneSource
+
+source = MicrophoneSource()
+for item in source.items(threading.Event()):
+    if isinstance(item, Gap):
+        break
+    print("heard", flush=True)
+source.close()
+for thread in threading.enumerate():
+    if thread.name == "closing":
+        thread.join()
+print(portaudio._open_streams)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +130,21 @@ def test_a_frozen_daemon_does_not_hold_the_program_up_at_its_end(
         capture.until(is_kind("Gap"))
         assert capture.stop() == 0
     assert is_over(capture.items[-2])
+
+
+def test_a_run_that_ends_in_a_gap_has_closed_its_stream_once(daemon: VirtualMicrophone) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", ENDS_IN_A_GAP],
+        env=daemon.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "heard\n"
+        daemon.remove()
+        *_, open_streams = program.stdout
+    assert (program.returncode, open_streams) == (0, "0\n")
 
 
 def test_a_frozen_daemon_that_dies_is_replaced(daemon: VirtualMicrophone, tmp_path: Path) -> None:

@@ -220,6 +220,24 @@ def test_a_suspended_program_finds_all_sound_or_a_count_of_what_is_missing(
     assert abs(capture.unaccounted_s()) < 0.15
 
 
+def test_devices_are_looked_for_from_a_folder_with_models_of_its_own(
+    daemon: VirtualMicrophone, tmp_path: Path
+) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/__init__.py").touch()
+    look = "from realtime.sources.fresh_look import fresh_inputs; print(len(fresh_inputs()))"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", look],
+        cwd=tmp_path,
+        env=daemon.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 0
+
+
 def test_no_microphone_at_all_is_one_sentence(tmp_path: Path) -> None:
     nowhere = dict(os.environ) | {
         "PULSE_SERVER": f"unix:{tmp_path / 'nowhere'}",

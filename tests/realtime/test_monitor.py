@@ -289,7 +289,7 @@ def test_a_reading_that_nobody_hears_is_told_why(
     assert "nothing was saved" in said.read_text()
 
 
-def test_a_log_that_exists_is_spared_before_the_microphone_is_opened(
+def test_a_log_that_exists_is_spared(
     microphone: VirtualMicrophone,
     synthetic_folder: Path,
     tmp_path: Path,

@@ -4,6 +4,7 @@ import io
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,8 @@ from realtime.dashboard.screen import Dashboard, can_draw
 from realtime.dashboard.terminal import Terminal as Surface
 from realtime.ending_signals import EndingSignals
 from tests.realtime.dashboard_scene import FACTS, fill
+from tests.realtime.live_program import command_of
+from tests.realtime.log_rows import has_rows
 from tests.terminal import LEAVE, Terminal
 from tests.tmux import Tmux
 from tests.waiting import PATIENCE_S, wait_until
@@ -62,6 +65,26 @@ def test_ctrl_backslash_quits_in_order() -> None:
         terminal.press("\x1c")
         assert terminal.end()[0] == 0
         terminal.assert_restored()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_notice_that_cannot_be_kept_stops_nothing(
+    synthetic_folder: Path, demonstration: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "state/ser-live/log/native.log"
+    log.parent.mkdir(parents=True)
+    log.symlink_to("/dev/full")
+    csv = tmp_path / "rows/log.csv"
+    csv.parent.mkdir()
+    command = command_of("replay", demonstration, "--model", synthetic_folder, "--csv", csv)
+    with Terminal(command, XDG_STATE_HOME=str(tmp_path / "state")) as terminal:
+        wait_until(lambda: has_rows(csv, 2), "two rows")
+        shutil.rmtree(csv.parent)
+        terminal.wait_for(b"cannot be written")
+        terminal.press("q")
+        code, stderr = terminal.end()
+    assert code == 1
+    assert "rows are missing in" in stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
