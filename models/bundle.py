@@ -97,7 +97,7 @@ class _Reader:
                 banks=_banks(arrays),
                 card=card,
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise self.refuse(f"{JSON_NAME} or {NETWORK_NAME} is incomplete ({error})") from error
 
     def _check_card(self, card: dict[str, Any]) -> None:
@@ -106,7 +106,7 @@ class _Reader:
             raise self.refuse(
                 f"its schema version is {schema!r}, this program reads {SCHEMA_VERSION}"
             )
-        if card.get("kind") not in FRAMEWORK_FILES:
+        if card.get("kind") not in tuple(FRAMEWORK_FILES):
             raise self.refuse(f"its kind is {card.get('kind')!r}, `ann` or `mlp` was expected")
         if card.get("labels") != list(EMOTIONS):
             raise self.refuse("its emotions or their order differ from this program's")

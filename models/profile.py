@@ -1,8 +1,11 @@
 """Saved speaker baselines: small, versioned, private files."""
 
+import contextlib
+import errno
 import json
 import os
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,14 +73,36 @@ def save_profile(path: Path, baseline: SpeakerBaseline, bundle: Bundle) -> None:
             "mean": baseline.leaning.mean.tolist(),
         },
     }
+    with _draft(path) as draft:
+        draft.write_text(json.dumps(content), encoding="utf-8")
+        draft.replace(path)
+
+
+def require_writable(path: Path) -> None:
+    """Find out whether a profile can be written, before somebody reads aloud for it.
+
+    Raises
+    ------
+    OutputError
+        If it cannot.
+    """
+    with _draft(path):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+
+
+@contextlib.contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    """Give an empty private file beside a profile, which is gone after the block."""
     draft = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(content, file)
-        draft.replace(path)
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE))
+        try:
+            yield draft
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(
             f"The profile {path} cannot be written ({error.strerror}): "

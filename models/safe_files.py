@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import stat
 import zipfile
 from collections.abc import Callable
@@ -67,8 +68,13 @@ def parse_json(content: bytes, name: str, refuse: Refusal) -> dict[str, Any]:
     def no_constant(text: str) -> None:
         raise ValueError(f"{text} is not JSON")
 
+    def finite(text: str) -> float:
+        if math.isinf(number := float(text)):
+            raise ValueError(f"{text} is too large")
+        return number
+
     try:
-        value = json.loads(content, parse_constant=no_constant)
+        value = json.loads(content, parse_constant=no_constant, parse_float=finite)
     except (ValueError, RecursionError) as error:
         raise refuse(f"{name} is not valid JSON") from error
     if not isinstance(value, dict):

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import shlex
 import sys
 import threading
 from pathlib import Path
@@ -12,14 +13,14 @@ from models.audio import SAMPLE_RATE
 from models.baseline import SpeakerBaseline
 from models.errors import AudioError, OutputError
 from models.frames import FrameExtractor
-from models.profile import profile_path, save_profile
+from models.profile import profile_path, require_writable, save_profile
 from models.segment import SegmentStream
 from models.windows import FRAMES_PER_SECOND, Window
 from realtime.ending_signals import EndingSignals
 from realtime.judge import Judge
 from realtime.options import log_file, merged_settings, open_model, profiles_folder
 from realtime.own_words import only_own_words
-from realtime.progress import bar
+from realtime.progress import draw
 from realtime.sources.base import Block, Gap, SourceItem
 from realtime.sources.file import FileSource
 from realtime.sources.notices import Notices
@@ -29,12 +30,14 @@ LEAST_SPEECH_S = 6.0
 READING = """\
 Please read aloud, in your everyday voice, as often as it takes:
 
-    When the sunlight strikes raindrops in the air, they act as a prism and form a rainbow.
-    The rainbow is a division of white light into many beautiful colours. These take the
-    shape of a long round arch, with its path high above, and its two ends apparently beyond
-    the horizon. There is, according to legend, a boiling pot of gold at one end. People look,
-    but no one ever finds it. When a man looks for something beyond his reach, his friends say
-    he is looking for the pot of gold at the end of the rainbow.
+    When the sunlight strikes raindrops in the air, they act as a prism and
+    form a rainbow. The rainbow is a division of white light into many
+    beautiful colours. These take the shape of a long round arch, with its
+    path high above, and its two ends apparently beyond the horizon. There
+    is, according to legend, a boiling pot of gold at one end. People look,
+    but no one ever finds it. When a man looks for something beyond his
+    reach, his friends say he is looking for the pot of gold at the end of
+    the rainbow.
 
 """
 
@@ -115,6 +118,7 @@ def calibrate(arguments: argparse.Namespace) -> int:
     path = profile_path(arguments.profile, profiles_folder())
     if path.exists() and not arguments.overwrite:
         raise OutputError(f"The profile {path} exists: choose another name, or add --overwrite.")
+    require_writable(path)
     judge = Judge(model.bundle, settings.window_s, settings.hop_s)
     extractor = FrameExtractor(model.bundle.banks)
     learner = Learner(judge, extractor, settings.window_s, settings.hop_s)
@@ -132,7 +136,7 @@ def calibrate(arguments: argparse.Namespace) -> int:
     save_profile(path, learner.baseline, model.bundle)
     print(
         f"Learnt from {learner.speech_s:.0f} s of speech: {path}\n"
-        f"Use it with `monitor --baseline {arguments.profile}`.",
+        f"Use it with `monitor --baseline {shlex.quote(arguments.profile)}`.",
         file=sys.stderr,
     )
     return 0
@@ -192,6 +196,5 @@ class _Trouble:
 
 def _show(speech_s: float) -> None:
     if sys.stderr.isatty():
-        share = speech_s / ENOUGH_SPEECH_S
-        sys.stderr.write(f"\r{bar(share)} {speech_s:4.1f} of {ENOUGH_SPEECH_S:g} s of speech ")
-        sys.stderr.flush()
+        text = f"{speech_s:4.1f} of {ENOUGH_SPEECH_S:g} s of speech"
+        draw(speech_s / ENOUGH_SPEECH_S, text, sys.stderr)

@@ -28,7 +28,7 @@ from realtime.processes import Processes
 from realtime.progress import Progress
 from realtime.prototypes import refined
 from realtime.recording import Recording, analyse, spool_folder
-from realtime.sound_files import find_sound_files, skipped_recordings
+from realtime.sound_files import closed_folders, find_sound_files, skipped_recordings
 
 BASELINES = ("off", "file", "folder")
 Probabilities = NDArray[np.float64]
@@ -78,8 +78,9 @@ def classify(arguments: argparse.Namespace) -> int:
             output.write(result)
             progress.advance()
             failed += bool(result.error)
-    if skipped := skipped_recordings(arguments.paths, files):
-        print(f"ser-live: {skipped}", file=sys.stderr)
+    for left_out in (skipped_recordings(arguments.paths, files), closed_folders(arguments.paths)):
+        if left_out is not None:
+            print(f"ser-live: {left_out}", file=sys.stderr)
     if failed:
         print(
             f"ser-live: {failed} of {len(files)} files could not be read, or not to the end: "

@@ -18,6 +18,8 @@ from realtime.log import private_file
 COLUMNS = ("file", "duration_s", "speech_s", "windows", "emotion", "confidence")
 HEADER = (*COLUMNS, *EMOTIONS, "error")
 STDOUT = 1
+# A spreadsheet takes for a formula what begins so.
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,8 +161,14 @@ class _CsvFile:
 def _csv_line(values: Iterable[Any]) -> bytes:
     """One line; a name that is no UTF-8 is written as it is on the disk."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(values)
+    csv.writer(line, lineterminator="\n").writerow(map(_no_formula, values))
     return line.getvalue().encode(errors="surrogateescape")
+
+
+def _no_formula(value: Any) -> Any:
+    """A cell that no spreadsheet computes: `./` before a file's name still names that file."""
+    is_formula = isinstance(value, str) and value.startswith(FORMULA_SIGNS)
+    return f"./{value}" if is_formula else value
 
 
 def _say(line: bytes) -> None:

@@ -159,9 +159,9 @@ def _dispatch(arguments: argparse.Namespace) -> int:
 
         return calibrate(arguments)
     if command == "devices":
+        from realtime.device_list import devices_text
         from realtime.options import log_file
         from realtime.own_words import only_own_words
-        from realtime.sources.devices import devices_text
 
         with only_own_words(log_file()):
             print(devices_text())

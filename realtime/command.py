@@ -1,12 +1,14 @@
 """How a command ends: its exit code, and one clear sentence where something was wrong."""
 
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from models.errors import SerError
+from realtime.messages import unfailing_messages
 
 INTERRUPTED = 130
 FAILED = 1
@@ -29,6 +31,14 @@ def run_command(command: Callable[[], int], *, program: str, debug: bool) -> int
     if sys.stderr is None:
         # Closed by a shell: messages would go to standard output, or into the next file opened.
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for good
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        # A name that the terminal cannot show is no reason to fail.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    with unfailing_messages():
+        return _exit_code(command, program=program, debug=debug)
+
+
+def _exit_code(command: Callable[[], int], *, program: str, debug: bool) -> int:
     try:
         exit_code = command()
         if sys.stdout is not None:

@@ -6,7 +6,6 @@ one. The working directory is never searched.
 """
 
 import difflib
-import math
 import os
 import tomllib
 from collections.abc import Collection, Mapping
@@ -62,8 +61,10 @@ class RealtimeSettings:
 
 def in_range(name: str, value: float, low: float, high: float) -> None:
     """Raise `ConfigError` unless low <= value <= high."""
-    if not (math.isfinite(value) and low <= value <= high):
-        raise ConfigError(f"{name} is {value:g}: choose a value from {low:g} to {high:g}.")
+    if not low <= value <= high:
+        # A whole number may be too large for a float.
+        shown = value if isinstance(value, int) else f"{value:g}"
+        raise ConfigError(f"{name} is {shown}: choose a value from {low:g} to {high:g}.")
 
 
 def shipped_config() -> Path:
@@ -105,7 +106,7 @@ def read_tables(named: Path | None) -> dict[str, Any]:
     if len(content) > LARGEST_CONFIG_BYTES:
         raise ConfigError(f"The configuration {path} is larger than 1 MB: name another file.")
     try:
-        tables = tomllib.loads(content.decode("utf-8"))
+        tables = tomllib.loads(content.decode("utf-8-sig"))  # some editors begin with a mark
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"The configuration {path} is not valid TOML: {error}.") from error
     for name in tables:

@@ -127,7 +127,7 @@ class Estimator:
     def _block(self, block: Block) -> list[Estimate]:
         rows = []
         if block.lost_samples or block.starts_segment or block.rate != self._rate:
-            rows = self._end_segment(block.lost_samples)
+            rows = self._end_segment() + self._lost(block)
         if self._segment is None:
             self._rate = block.rate
             self._timeline.start_segment(block.rate)
@@ -145,20 +145,25 @@ class Estimator:
             least_active_frames=self._settings.least_active_frames,
         )
 
-    def _end_segment(self, lost_samples: int = 0) -> list[Estimate]:
-        """Flush the segment, if there is one; each whole hop lost after it gets a gap row."""
+    def _end_segment(self) -> list[Estimate]:
+        """Flush the segment, if there is one."""
         rows = []
         if self._segment is not None:
             windows = self._segment.push(np.zeros(0, np.float32), last=True)
             rows = [self._row(window, None) for window in windows]
             self._segment = None
         self._smoother.reset()
-        self._dropped_samples += lost_samples
+        self._timeline.end_segment()
+        return rows
+
+    def _lost(self, block: Block) -> list[Estimate]:
+        """Count what was lost before a block; each whole hop of it gets a gap row."""
+        self._dropped_samples += block.lost_samples
         start = self._timeline.position
-        self._timeline.end_segment(lost_samples)
+        self._timeline.lose(block.lost_samples, block.rate)
         hop = self._hop_at_base_rate()
         whole_hops = (self._timeline.position - start) // hop
-        return rows + [self._gap_row(start + i * hop) for i in range(whole_hops)]
+        return [self._gap_row(start + i * hop) for i in range(whole_hops)]
 
     def _gap(self, gap: Gap) -> list[Estimate]:
         """Rows of a silent device: one per whole hop so far, rounded when it is over."""

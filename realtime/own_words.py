@@ -1,15 +1,12 @@
 """Keeps the program's own messages apart from what native libraries print."""
 
 import contextlib
-import io
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from realtime.dashboard.native_noise import native_noise_to
-
-_STDERR = 2
+from realtime.messages import STDERR, open_messages, writes_to_descriptor
 
 
 @contextlib.contextmanager
@@ -22,18 +19,8 @@ def only_own_words(log: Path | None) -> Iterator[None]:
         As in `native_noise_to`.
     """
     with contextlib.ExitStack() as stack:
-        if _writes_to_descriptor():
-            words = stack.enter_context(
-                os.fdopen(os.dup(_STDERR), "w", buffering=1, errors="backslashreplace")
-            )
+        if writes_to_descriptor():
+            words = stack.enter_context(open_messages(os.dup(STDERR), closefd=True))
             stack.enter_context(contextlib.redirect_stderr(words))
         stack.enter_context(native_noise_to(log))
         yield
-
-
-def _writes_to_descriptor() -> bool:
-    """Whether `sys.stderr` ends in descriptor 2; a caller may have put another in its place."""
-    try:
-        return sys.stderr.fileno() == _STDERR
-    except (AttributeError, OSError, ValueError, io.UnsupportedOperation):
-        return False

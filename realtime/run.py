@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from models.errors import UsageError
+from models.errors import OutputError, UsageError
 from realtime import __version__
 from realtime.board import Board, RunFacts, wording
 from realtime.config import RealtimeSettings
@@ -20,7 +20,7 @@ from realtime.estimator import Estimator, utc_now
 from realtime.log import private_file
 from realtime.log.log_thread import LogThread, open_log
 from realtime.log.meta import RunMeta
-from realtime.log.record import Recorder
+from realtime.log.record import Recorder, require_recordable
 from realtime.log.rotation import parse_rotation
 from realtime.options import (
     estimator_settings,
@@ -46,6 +46,9 @@ def monitor(arguments: argparse.Namespace) -> int:
     """Microphone to dashboard."""
     from realtime.sources.microphone import MicrophoneSource
 
+    if arguments.record is not None:
+        require_recordable(arguments.record, arguments.csv, overwrite=arguments.overwrite)
+
     def open_source(settings: RealtimeSettings) -> Source:
         return MicrophoneSource(settings.device or None, channel=settings.channel or None)
 
@@ -64,7 +67,7 @@ def replay(arguments: argparse.Namespace) -> int:
 
 
 class _Run:
-    """One run; everything that can be wrong is found before the source is opened."""
+    """One run; what is wrong with how it was asked for is found before anything is opened."""
 
     def __init__(
         self, arguments: argparse.Namespace, open_source: OpenSource, *, is_live: bool
@@ -74,6 +77,9 @@ class _Run:
         if arguments.csv is None and (arguments.append or arguments.rotate):
             option = "--append" if arguments.append else "--rotate"
             raise UsageError(f"{option} is about a CSV: name it with --csv FILE.")
+        if arguments.json and sys.stdout is None:
+            raise OutputError("Standard output is closed: open it, or leave --json out.")
+        self._record: Path | None = getattr(arguments, "record", None)
         self._arguments = arguments
         self._open_source = open_source
         self._is_live = is_live
@@ -111,16 +117,15 @@ class _Run:
                 self._attend(board, worker, signals)
             summary = worker.result()
             problems = [output.problem for output in (log, recorder) if output is not None]
-            if log.reader_gone:
+            if log.reader_gone and not any(problems):
                 return 0
             return _farewell(summary, list(filter(None, problems)), ending=signals.code)
 
     def _open_recorder(self, source: Source, board: Board) -> Recorder | None:
-        path: Path | None = getattr(self._arguments, "record", None)
-        if path is None:
+        if self._record is None:
             return None
         overwrite = self._arguments.overwrite
-        return Recorder(path, source.rate, overwrite=overwrite, notify=board.notice)
+        return Recorder(self._record, source.rate, overwrite=overwrite, notify=board.notice)
 
     def _facts(self, source: Source) -> RunFacts:
         return RunFacts(
@@ -136,7 +141,8 @@ class _Run:
         return open_log(
             csv=arguments.csv,
             json=arguments.json,
-            plain=not (self._shows or arguments.json),
+            # Where a shell has closed it, some other file has its number.
+            plain=sys.stdout is not None and not (self._shows or arguments.json),
             meta=self._meta(source),
             overwrite=arguments.overwrite,
             append=arguments.append,

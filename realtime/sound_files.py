@@ -66,7 +66,25 @@ def skipped_recordings(paths: Iterable[Path], files: Iterable[Path]) -> str | No
     return f"{what} skipped, since {_kinds(skipped.values())} cannot be read: {CONVERT}."
 
 
+def closed_folders(paths: Iterable[Path]) -> str | None:
+    """Say in a sentence which folders could not be looked into; None without any."""
+    closed: list[OSError] = []
+    for path in paths:
+        for _ in os.walk(path, onerror=closed.append):
+            pass
+    closed = [error for error in closed if Path(error.filename).is_dir()]
+    if not closed:
+        return None
+    more = f" and {len(closed) - 1} more" if closed[1:] else ""
+    return (
+        f"The folder {closed[0].filename}{more} could not be looked into ({closed[0].strerror}): "
+        "allow reading there, or name the files."
+    )
+
+
 def _nothing_found(named: list[Path]) -> str:
+    if closed := closed_folders(named):
+        return closed
     searched = ", ".join(str(path) for path in named)
     if foreign := _foreign(named):
         return f"There is no sound file in {searched} but {_kinds(foreign)}: {CONVERT}."

@@ -25,11 +25,14 @@ class Timeline:
         """Count samples of the present segment, at its own rate."""
         self._segment_samples += samples
 
-    def end_segment(self, lost_samples: int = 0) -> None:
-        """Close the segment; that many samples, at its rate, are lost after it."""
-        passed = self._segment_samples + lost_samples
-        self._segment_start += self._rescaled(passed, self._segment_rate)
+    def end_segment(self) -> None:
+        """Close the segment."""
+        self._segment_start += self._rescaled(self._segment_samples, self._segment_rate)
         self._segment_samples = 0
+
+    def lose(self, samples: int, rate: int) -> None:
+        """Let time pass between segments, in samples at that rate."""
+        self._segment_start += self._rescaled(samples, rate)
 
     def skip(self, samples: int) -> None:
         """Let time pass between segments, in samples of the time base."""

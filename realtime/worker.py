@@ -1,6 +1,8 @@
 """The worker thread: what a source yields goes through the estimator to the log and the board."""
 
+import math
 import threading
+import time
 
 from realtime.board import Board
 from realtime.estimate import Estimate
@@ -10,6 +12,11 @@ from realtime.log.record import Recorder
 from realtime.sources.base import Notice, Source
 from realtime.sources.notices import Notices
 from realtime.summary import Summary
+
+# The rows of a night asleep come at once. A live source can wait for the log meanwhile, for half
+# of what its ring holds; the rows of some minutes have room in the queue.
+CATCH_UP_S = 5.0
+MANY_ROWS = 1000
 
 
 class Worker(threading.Thread):
@@ -26,7 +33,7 @@ class Worker(threading.Thread):
         Ends the run; set by the worker when it is over.
     is_live : bool
         True if the source cannot wait: then rows that the log has no room for are counted
-        instead of holding it up, and hints about the microphone are given.
+        instead of holding it up for long, and hints about the microphone are given.
     recorder : Recorder or None
         Keeps the sound itself.
     longest_s : float or None
@@ -99,12 +106,19 @@ class Worker(threading.Thread):
         self._publish(self._estimator.finish())
 
     def _publish(self, rows: list[Estimate]) -> None:
+        deadline_s = self._deadline_s(len(rows))
         for row in rows:
             if self._longest_s is not None and row.end_s > self._longest_s + 1e-9:
                 # After a gap, rows need not end at multiples of the hop.
                 self._is_over = True
                 return
-            self._log.put(row, block=not self._is_live)
+            self._log.put(row, deadline_s=deadline_s)
             self._board.add(row)
             self.summary.add(row)
             self._is_over = self._longest_s is not None and row.end_s >= self._longest_s - 1e-9
+
+    def _deadline_s(self, rows: int) -> float:
+        """Until when so many rows may wait for room in the log."""
+        if not self._is_live:
+            return math.inf
+        return time.monotonic() + CATCH_UP_S if rows >= MANY_ROWS else 0.0

@@ -98,7 +98,9 @@ def build_parser() -> argparse.ArgumentParser:
         choices=("keras", "sklearn"),
         help="keras loads model.keras, sklearn loads model.pkl (default: as configured, or keras)",
     )
-    predict.add_argument("--model", type=Path, metavar="DIR", help="bundle (default: the shipped)")
+    predict.add_argument(
+        "--model", metavar="ann|mlp|DIR", help="bundle (default: the shipped one of the framework)"
+    )
     predict.add_argument("--json", action="store_true", help="one JSON object")
     for command in (download, features, explore, fit, evaluate, predict):
         add_common(command)

@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.errors import AudioError
 from models.labels import EMOTIONS
-from models.shipped import models_folder
+from models.shipped import bundle_folder
 from training.config import BOTH, FRAMEWORKS, TrainingSettings, training_settings
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def predict(arguments: argparse.Namespace) -> int:
 
     framework = arguments.framework or training_settings(arguments.config).framework
     framework = "keras" if framework == BOTH else framework
-    folder = arguments.model or models_folder() / FRAMEWORKS[framework]
+    folder = bundle_folder(arguments.model or FRAMEWORKS[framework])
     model = load_framework_model(folder, framework)
     prediction = judged(arguments.file, load_bundle(folder), model)
     if arguments.json:
@@ -143,6 +144,8 @@ def predict(arguments: argparse.Namespace) -> int:
         print(json.dumps({"file": str(arguments.file), "emotion": prediction.emotion, **shares}))
     else:
         print(prediction_text(prediction))
+    if prediction.error:
+        raise AudioError(prediction.error)
     return 0
 
 

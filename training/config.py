@@ -150,7 +150,13 @@ def settings_of_bundle(bundle: Bundle) -> TrainingSettings:
     if not isinstance(stored, dict):
         raise ConfigError("The bundle does not say how it was trained: train it again.")
     table = {name: value for name, value in stored.items() if name != "network"}
-    return settings_of({**table, bundle.kind: stored.get("network", {})})
+    try:
+        return settings_of({**table, bundle.kind: stored.get("network", {})})
+    except ConfigError as error:
+        raise ConfigError(
+            f"The {bundle.kind} bundle was trained with settings that this program does not have "
+            f"({str(error).rstrip('.')}): train it again."
+        ) from error
 
 
 def _subtable(table: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def reliability(probabilities: Array, labels: Labels) -> tuple[Array, Array, Arr
     Empty bins hold NaN, NaN and 0.
     """
     confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
+    right = named(probabilities) == labels
     place = np.minimum((confidence * ECE_BINS).astype(int), ECE_BINS - 1)
     count = np.bincount(place, minlength=ECE_BINS)
     filled = np.where(count > 0, count, np.nan)

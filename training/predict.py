@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.baseline import SpeakerBaseline
 from models.bundle import Bundle, framework_file, load_bundle
-from models.errors import AudioError, UsageError
+from models.errors import UsageError
 from models.labels import EMOTIONS, Emotion
 from models.network import softmax
 from models.window_vector import WINDOW_VECTOR_SIZE
@@ -32,10 +32,13 @@ class Prediction:
         The model's own softmax of each window.
     probabilities : ndarray, shape (8,), or None
         Calibrated and pooled over the windows, as `classify` does; None with too little speech.
+    error : str
+        Why the recording could not be read to its end; empty if it could.
     """
 
     raw: NDArray[np.float64]
     probabilities: NDArray[np.float64] | None
+    error: str = ""
 
     @property
     def emotion(self) -> Emotion | None:
@@ -72,37 +75,42 @@ def load_framework_model(folder: Path, framework: str) -> FrameworkModel:
 
 
 def predict(path: Path, bundle: Bundle, model: FrameworkModel) -> Prediction:
-    """Judge one recording, without a speaker baseline.
+    """Judge one recording, or what can be read of it, without a speaker baseline.
 
     Raises
     ------
     AudioError
-        If the file cannot be read.
+        If nothing of the file can be used.
     """
-    vectors, active_frames = spoken_windows(path, bundle)
+    vectors, active_frames, error = spoken_windows(path, bundle)
     levelled = bundle.preprocessing.levelled(vectors)
     if not len(levelled):
-        return Prediction(raw=np.zeros((0, len(EMOTIONS))), probabilities=None)
+        return Prediction(raw=np.zeros((0, len(EMOTIONS))), probabilities=None, error=error)
     inputs = bundle.preprocessing.standardised(levelled, SpeakerBaseline())
     raw = model.probabilities(inputs.astype(np.float32))
     temperature = bundle.calibration.for_window(LIVE_WINDOW_S).temperature_cold
     # The logarithm of a softmax is its logits but for a constant that the next one takes out.
     calibrated = softmax(np.log(np.maximum(raw, LEAST_SOFTMAX)), temperature)
-    return Prediction(raw=raw, probabilities=pool(calibrated, active_frames))
+    return Prediction(raw=raw, probabilities=pool(calibrated, active_frames), error=error)
 
 
-def spoken_windows(path: Path, bundle: Bundle) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Vectors, shape (n, 335), and active frames, shape (n,), of windows with enough speech."""
+def spoken_windows(
+    path: Path, bundle: Bundle
+) -> tuple[NDArray[np.float32], NDArray[np.int64], str]:
+    """Vectors, shape (n, 335), and active frames, shape (n,), of windows with enough speech.
+
+    The third is why the recording could not be read to its end; empty if it could.
+    """
     with spool_folder() as folder:
         recording = analyse(path, bundle.banks, window_s=LIVE_WINDOW_S, hop_s=HOP_S, folder=folder)
-        if recording.error:
-            raise AudioError(recording.error)
         parts = list(recording.windows())
     if not parts:
-        return np.zeros((0, WINDOW_VECTOR_SIZE), np.float32), np.zeros(0, np.int64)
+        empty = np.zeros((0, WINDOW_VECTOR_SIZE), np.float32)
+        return empty, np.zeros(0, np.int64), recording.error
     return (
         np.concatenate([vectors for vectors, _ in parts]),
         np.concatenate([active_frames for _, active_frames in parts]),
+        recording.error,
     )
 
 

@@ -49,8 +49,9 @@ def _introduction(found: Evaluation) -> str:
         f"Bundle `{found.fingerprint}`, {found.clips} clips of {found.actors} actors. Every model "
         "but that of the sections on other voices and non-speech was trained anew by the bundle's "
         "recipe without the clips it is judged on; scaler and population are of its training part, "
-        "its temperature of other folds. UAR and accuracy are means over the folds, with their "
-        "standard deviation. Clips without a window of speech count as wrong."
+        "its temperature of other folds (where a split is not by actor, of all folds by "
+        "actor, among whose clips its test clips are). UAR and accuracy are means over the "
+        "folds, with their standard deviation. Clips without a window of speech count as wrong."
     )
 
 

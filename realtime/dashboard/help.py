@@ -9,7 +9,7 @@ def help_lines(glyphs: Glyphs) -> list[Line]:
     """Explain keys and signs."""
     rows = (
         ("q", "quit (so does Ctrl-C)"),
-        ("r", "forget this speaker: reset the baseline"),
+        ("r", "forget this speaker: reset an adaptive baseline"),
         ("space", "freeze the picture; listening and logging go on"),
         ("?", "close this page"),
         ("", ""),

@@ -71,10 +71,13 @@ def _slots(snapshot: Snapshot, first: int, count: int) -> _Slots:
 
 
 def clock(seconds: float) -> str:
-    """Write a time of the stream as m:ss, or h:mm:ss from an hour on."""
+    """Write a time of the stream in five columns: as 9:59, 99h59 or 99d23."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes:02}m" if hours else f"{minutes}:{rest:02}"
+    days, hour = divmod(hours, 24)
+    if hours >= 100:
+        return f"{days}d{hour:02}"
+    return f"{hours}h{minutes:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def _kind(slot: Estimate | None) -> tuple[State | None, str | None]:

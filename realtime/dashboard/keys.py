@@ -10,6 +10,7 @@ if sys.platform == "win32":
     import msvcrt
 
     _POLL_S = 0.02
+    _FIRST_OF_TWO = "\0\xe0"
 
     class Keys:
         """Keys of the Windows console."""
@@ -28,14 +29,23 @@ if sys.platform == "win32":
             until = time.monotonic() + timeout_s
             while time.monotonic() < until:
                 if self._usable and msvcrt.kbhit():
-                    return msvcrt.getwch()
+                    key = msvcrt.getwch()
+                    if key in _FIRST_OF_TWO and msvcrt.kbhit():
+                        msvcrt.getwch()  # Page Down is "\xe0Q"
+                        return ""
+                    return key
                 time.sleep(_POLL_S)
             return ""
 
 else:
+    import re
     import signal
     import termios
     import tty
+
+    # Cursor and function keys: F2 is "\x1bOQ", Home is "\x1b[H". Alt and a letter is a letter.
+    _SPECIAL_KEY = re.compile(r"\x1b(?:\[\[?[0-?]*[ -/]*[@-Z\\-~]|O.)?")
+    _BEGUN = re.compile(r"\x1b(?:\[\[?[0-?]*[ -/]*|O)?\Z")
 
     class Keys:
         """Keys of a POSIX terminal in cbreak mode: no echo, no line editing, Ctrl-C still works.
@@ -49,6 +59,7 @@ else:
         def __init__(self, fd: int | None) -> None:
             self._fd = fd if fd is not None and os.isatty(fd) else None
             self._saved: list[object] | None = None
+            self._begun = ""
 
         def open(self) -> None:
             """Switch to single keys; may be called again after `close`."""
@@ -61,6 +72,9 @@ else:
                 # Ctrl-S becomes a key like any other: a screen that stands still would mislead.
                 attributes = termios.tcgetattr(self._fd)
                 attributes[0] &= ~termios.IXON
+                # And so does Ctrl-\, which would kill the program and leave its screen behind.
+                disabled = os.fpathconf(self._fd, "PC_VDISABLE")
+                attributes[6][termios.VQUIT] = bytes([disabled])
                 termios.tcsetattr(self._fd, termios.TCSANOW, attributes)
 
         def close(self) -> None:
@@ -76,7 +90,7 @@ else:
             signal.signal(signal.SIGTTOU, previous)
 
         def wait(self, timeout_s: float, wake_fd: int | None) -> str:
-            """Return the keys pressed, after at most `timeout_s` seconds.
+            """Return the keys pressed, after at most `timeout_s` seconds; special keys are none.
 
             A byte on `wake_fd` ends the wait at once.
             """
@@ -93,7 +107,10 @@ else:
                 data = b""
             if not data:  # the terminal is gone
                 self._fd = None
-            return data.decode("ascii", "ignore")
+            text = self._begun + data.decode("ascii", "ignore")
+            begun = _BEGUN.search(text)  # the terminal may send a special key in two pieces
+            self._begun = begun[0] if begun and data else ""
+            return _SPECIAL_KEY.sub("", text.removesuffix(self._begun))
 
     def _drain(fd: int | None) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from models.labels import EMOTIONS, Emotion
-from realtime.dashboard.ink import Style
+from realtime.dashboard.ink import Sixteen, Style
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +40,21 @@ _COLOURS: dict[Emotion, tuple[str, str]] = {
     Emotion.SURPRISED: ("U", "#bb7200"),
 }
 
+# Where a terminal has but sixteen colours, its own: the nearest to those above would be one yellow
+# for three emotions. Ink of bars and words, and ground of cells; no white words on white.
+_OF_SIXTEEN: dict[Emotion, tuple[str, str]] = {
+    Emotion.NEUTRAL: ("default", "white"),
+    Emotion.CALM: ("cyan", "cyan"),
+    Emotion.HAPPY: ("yellow", "yellow"),
+    Emotion.SAD: ("bright_blue", "bright_blue"),
+    Emotion.ANGRY: ("red", "red"),
+    Emotion.FEARFUL: ("magenta", "magenta"),
+    Emotion.DISGUST: ("green", "green"),
+    Emotion.SURPRISED: ("bright_red", "bright_red"),
+}
+_BLACK, _WHITE = "#000000", "#ffffff"
+_SHADE = 0.65
+
 
 def _channels(colour: str) -> list[int]:
     return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
@@ -53,7 +68,7 @@ def _shade(colour: str, factor: float) -> str:
 def _legible_on(colour: str) -> str:
     """Choose black or white letters; the weights are those of luma in ITU-R BT.601."""
     red, green, blue = _channels(colour)
-    return "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 115 else "#ffffff"
+    return _BLACK if 0.299 * red + 0.587 * green + 0.114 * blue > 115 else _WHITE
 
 
 def _look(letter: str, colour: str) -> Look:
@@ -61,14 +76,25 @@ def _look(letter: str, colour: str) -> Look:
         letter=letter,
         ink=Style(color=colour),
         first=Style(color=_legible_on(colour), bgcolor=colour, bold=True),
-        cell=Style(color=_shade(colour, 0.65), bgcolor=colour),
+        cell=Style(color=_shade(colour, _SHADE), bgcolor=colour),
     )
 
 
 LOOKS: dict[Emotion, Look] = {emotion: _look(*_COLOURS[emotion]) for emotion in EMOTIONS}
 
+
+def _sixteen() -> Sixteen:
+    inks, grounds = {_BLACK: "black", _WHITE: "bright_white"}, {}
+    for emotion, (_, colour) in _COLOURS.items():
+        inks[_shade(colour, _SHADE)] = inks[_legible_on(colour)]
+        inks[colour], grounds[colour] = _OF_SIXTEEN[emotion]
+    return Sixteen(inks=inks, grounds=grounds)
+
+
+SIXTEEN = _sixteen()
+
 PLAIN = Style()
 BOLD = Style(bold=True)
 DIM = Style(dim=True)
 ALARM = Style(color="#bd3631", bold=True)
-CLIP = Style(color="#ffffff", bgcolor="#bd3631", bold=True)
+CLIP = Style(color=_WHITE, bgcolor="#bd3631", bold=True)

@@ -15,6 +15,7 @@ from realtime.board import Board, Snapshot
 from realtime.dashboard.glyphs import glyphs_for
 from realtime.dashboard.ink import Painter
 from realtime.dashboard.keys import Keys
+from realtime.dashboard.palette import SIXTEEN
 from realtime.dashboard.terminal import Terminal
 from realtime.dashboard.view import render
 from realtime.ending_signals import EndingSignals
@@ -22,11 +23,14 @@ from realtime.ending_signals import EndingSignals
 _HOLD, _SHOW = "\x1b[?2026h", "\x1b[?2026l"  # one frame at once, where the terminal knows how
 _JOB_CONTROL = ("SIGTSTP", "SIGCONT")
 _WAKING = ("SIGWINCH",)
+_QUIT = "qQ\x1c"  # the last is Ctrl-\
 
 
 def can_draw(stream: IO[str] | None = None) -> bool:
     """Tell whether a stream (standard output) is a terminal that can move its cursor."""
     stream = sys.stdout if stream is None else stream
+    if stream is None:  # closed by a shell
+        return False
     return stream.isatty() and os.environ.get("TERM", "") not in {"dumb", "unknown"}
 
 
@@ -58,7 +62,7 @@ class Dashboard:
         self._on_key = on_key
         self._period_s = 1.0 / refresh_hz
         self._file = sys.stdout if file is None else file
-        self._painter = Painter(self._file)
+        self._painter = Painter(self._file, SIXTEEN)
         self._glyphs = glyphs_for(self._painter.encoding)
         self._frozen: Snapshot | None = None
         self._help_open = False
@@ -116,7 +120,7 @@ class Dashboard:
             self._follow_job_control(terminal, keys)
 
     def _press(self, key: str, stop: threading.Event) -> None:
-        if key in "qQ":
+        if key in _QUIT:
             stop.set()
         elif key == " ":
             self._frozen = None if self._frozen else self._board.snapshot()

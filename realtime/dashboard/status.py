@@ -4,6 +4,7 @@ from realtime.board import Snapshot
 from realtime.dashboard.glyphs import Glyphs
 from realtime.dashboard.lines import Line, clean, flow, seg, shorten, width_of
 from realtime.dashboard.palette import ALARM, BOLD, DIM, PLAIN
+from realtime.speaker import ADAPTIVE
 
 _SHORTEST_SOURCE = 10
 _WIDE = 76
@@ -83,7 +84,7 @@ def key_line(snapshot: Snapshot, width: int, *, frozen: bool) -> Line:
     """Name the keys; say so when the screen is frozen or the source has ended."""
     narrow = width < _NARROW
     keys = [("q", "quit"), ("space", "resume" if frozen else "freeze"), ("?", "help")]
-    if snapshot.facts.baseline != "off":
+    if snapshot.facts.baseline == ADAPTIVE:
         keys.insert(1, ("r", "reset" if narrow else "reset baseline"))
     tag = "FROZEN" if frozen else "ENDED" if snapshot.finished else ""
     line = [seg(f"{tag}  ", BOLD)] if tag else []

@@ -131,16 +131,17 @@ class CsvLog:
         path = part_path(self._path, number)
         if not path.is_file():
             raise OutputError(f"{path} is not a plain file: choose another name.")
-        end = find_end(path)
-        content = read_meta(path)
-        require_agreement(path, content, self._meta)
-        self.first_window = (
-            content["runs"][-1]["first_window"] if end.last_window is None else end.last_window + 1
-        )
-        part = PartFile.resume(path, end.size_bytes)
+        # Before it is looked at: what another run wrote between would be cut off.
+        part = PartFile.reopen(path)
         try:
+            end = find_end(path)
+            content = read_meta(path)
+            require_agreement(path, content, self._meta)
+            last = end.last_window
+            self.first_window = content["runs"][-1]["first_window"] if last is None else last + 1
+            part.cut(end.size_bytes)
             write_meta(path, joined(content, self._meta, first_window=self.first_window))
-        except OSError:
+        except (OSError, OutputError):
             part.close()
             raise
         return part

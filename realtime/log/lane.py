@@ -86,8 +86,14 @@ class Lane(Generic[Item]):
         self._thread = threading.Thread(target=self._run, name=f"log {name}", daemon=True)
         self._thread.start()
 
-    def put(self, item: Item, *, block: bool) -> bool:
-        """Hand over one item; with `block` wait for room, else count it when there is none.
+    def put(self, item: Item, *, deadline_s: float = 0.0) -> bool:
+        """Hand over one item, or count it when there is no room until `deadline_s`.
+
+        Parameters
+        ----------
+        item
+        deadline_s : float
+            Of the monotonic clock; 0 does not wait, infinity as long as it takes.
 
         Returns
         -------
@@ -101,7 +107,7 @@ class Lane(Generic[Item]):
         """
         if self._failure is not None:
             raise self._failure
-        if self._queue.qsize() < self._limit or (block and self._wait_for_room()):
+        if self._queue.qsize() < self._limit or self._wait_for_room(deadline_s):
             self._queue.put(item)
             return True
         self.missing += 1
@@ -109,12 +115,15 @@ class Lane(Generic[Item]):
         self._notify(f"lane {self._name}", f"{lost} in {self._name}, which is too slow.")
         return False
 
-    def _wait_for_room(self) -> bool:
+    def _wait_for_room(self, deadline_s: float) -> bool:
         while not (self._is_closing.is_set() or self._stop.is_set()):
+            left_s = deadline_s - time.monotonic()
+            if left_s <= 0:
+                return False
             self._has_room.clear()
             if self._queue.qsize() < self._limit:
                 return True
-            self._has_room.wait(LOOK_S)
+            self._has_room.wait(min(left_s, LOOK_S))
         return False
 
     def _run(self) -> None:

@@ -21,7 +21,7 @@ QUEUED_ROWS = 4096
 
 
 class LogThread:
-    """Hands each row to every output, without waiting for any.
+    """Hands each row to every output, and waits for none longer than it is told to.
 
     Attributes
     ----------
@@ -33,16 +33,16 @@ class LogThread:
         self._lanes = lanes
         self.first_window = first_window
 
-    def put(self, estimate: Estimate, *, block: bool = False) -> None:
+    def put(self, estimate: Estimate, *, deadline_s: float = 0.0) -> None:
         """Hand over one row.
 
         Parameters
         ----------
         estimate : Estimate
-        block : bool
-            True for a source that can wait: then a slow output slows the run and loses
-            nothing. False for a live one: then rows that find 4096 others waiting are
-            counted and announced.
+        deadline_s : float
+            Until when, by the monotonic clock, to wait for an output that has 4096 rows
+            waiting; after that the row is counted as missing, and announced. Infinity is for a
+            source that can wait: then a slow output slows the run and loses nothing.
 
         Raises
         ------
@@ -52,7 +52,7 @@ class LogThread:
         if self.first_window:
             estimate = replace(estimate, window=estimate.window + self.first_window)
         for lane in self._lanes:
-            lane.put(estimate, block=block)
+            lane.put(estimate, deadline_s=deadline_s)
 
     def close(self, timeout_s: float = CLOSE_S) -> None:
         """Write what waits, for at most `timeout_s` seconds; may be called twice."""
@@ -68,7 +68,7 @@ class LogThread:
 
     @property
     def reader_gone(self) -> bool:
-        """Whether the reader of standard output has left: then the run ends with exit code 0."""
+        """Whether the reader of standard output has left: then the run ends, and needs no sum."""
         return any(lane.reader_gone for lane in self._lanes)
 
 

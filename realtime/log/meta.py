@@ -79,11 +79,13 @@ def write_meta(csv: Path, content: dict[str, Any]) -> None:
     """Write or replace the description, whole or not at all; raises `OSError`."""
     path = meta_path(csv)
     draft = path.with_name(path.name + ".part")
+    # A name that is not UTF-8 becomes what JSON, too, writes for such a character: \udcff.
+    text = json.dumps(content, indent=2, ensure_ascii=False).encode(errors="backslashreplace")
     draft.unlink(missing_ok=True)
     descriptor = private_file.create(draft)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n")
+            file.write(text + b"\n")
         draft.replace(path)
     except OSError:
         draft.unlink(missing_ok=True)

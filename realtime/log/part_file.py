@@ -48,19 +48,22 @@ class PartFile:
         return part
 
     @classmethod
-    def resume(cls, path: Path, size_bytes: int) -> "PartFile":
-        """Open an existing file and cut off what lies behind its last complete line.
+    def reopen(cls, path: Path) -> "PartFile":
+        """Open an existing file, and keep other runs off it; `cut` has to follow.
 
         Raises
         ------
         OSError
             `BlockingIOError` if another run is writing it.
         """
-        part = cls(path, private_file.reopen(path), size_bytes)
-        os.ftruncate(part._descriptor, size_bytes)
+        return cls(path, private_file.reopen(path), 0)
+
+    def cut(self, size_bytes: int) -> None:
+        """Go on behind the last complete line, which ends there; raises `OSError`."""
+        os.ftruncate(self._descriptor, size_bytes)
+        self.size_bytes = size_bytes
         if size_bytes == 0:
-            part._append(_HEADER_LINE)
-        return part
+            self._append(_HEADER_LINE)
 
     @property
     def is_empty(self) -> bool:

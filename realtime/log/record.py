@@ -23,8 +23,9 @@ CLOSE_S = 5.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Piece:
-    """Samples, shape (n,), int16, after `silence_before` samples that nobody has."""
+    """Samples, shape (n,), int16, after `silence_before` samples that nobody has, all at `rate`."""
 
+    rate: int
     silence_before: int
     samples: NDArray[np.int16]
 
@@ -32,15 +33,15 @@ class Piece:
 class RecordSink:
     """Writes pieces; while that fails, the lost time becomes silence.
 
-    A full file or a FLAC encoder that failed is followed by `NAME.0001.wav` and so on: the
-    files in their order are the stream.
+    A full file, a FLAC encoder that failed or sound at another rate is followed by
+    `NAME.0001.wav` and so on: the files in their order are the stream.
 
     Parameters
     ----------
     path : Path
         The extension, `.wav` or `.flac`, chooses the format.
     rate : int
-        Samples per second.
+        Samples per second of the first file.
     overwrite : bool
         Replace a file of that name.
     notify : callable
@@ -67,9 +68,7 @@ class RecordSink:
         notify: Notify,
         clock: Clock = time.monotonic,
     ) -> None:
-        if path.suffix.lower() not in FORMATS:
-            raise UsageError(f"--record {path}: the name must end in {' or '.join(FORMATS)}.")
-        self._format = FORMATS[path.suffix.lower()]
+        self._format = format_of(path)
         self._path = path
         self._rate = rate
         self._notify = notify
@@ -77,7 +76,7 @@ class RecordSink:
         self._last_error: OSError | None = None
         self._number = 0
         self._owed = 0
-        self._missing = 0
+        self._missing_s = 0.0
         try:
             if overwrite:
                 private_file.remove(path)
@@ -87,7 +86,8 @@ class RecordSink:
 
     def write(self, piece: Piece, /) -> None:
         """Write one piece, or owe it as silence; raises nothing."""
-        self._owed += piece.silence_before
+        self._owed = rescaled(self._owed, self._rate, piece.rate) + piece.silence_before
+        self._rate = piece.rate
         if not self._outage.may_try():
             self._lose(piece.samples.size)
             return
@@ -122,7 +122,7 @@ class RecordSink:
 
     def _file_for(self, count: int) -> SoundWriter:
         if self._file is not None and not self._file.is_in_place():
-            self._missing += self._file.samples
+            self._missing_s += self._file.samples / self._file.rate
             self._last_error = FileNotFoundError("the file was removed while it was written")
             self._file.close()
             self._file = None
@@ -133,7 +133,8 @@ class RecordSink:
         return self._file
 
     def _has_room(self, file: SoundWriter, count: int) -> bool:
-        return file.is_usable and file.samples + count <= file.most_samples
+        is_fit = file.is_usable and file.rate == self._rate
+        return is_fit and file.samples + count <= file.most_samples
 
     def _end_file(self, file: SoundWriter) -> None:
         file.close()
@@ -143,7 +144,7 @@ class RecordSink:
 
     def _lose(self, count: int) -> None:
         self._owed += count
-        self._missing += count
+        self._missing_s += count / self._rate
 
     def _fail(self, error: OSError) -> None:
         self._last_error = error
@@ -155,12 +156,12 @@ class RecordSink:
         )
 
     def _lost(self) -> str:
-        return f"{self._missing / self._rate:.2f} s of sound are missing in {self._path}"
+        return f"{self._missing_s:.2f} s of sound are missing in {self._path}"
 
     @property
     def problem(self) -> str | None:
         """One sentence if sound is missing."""
-        if not self._missing or self._last_error is None:
+        if not self._missing_s or self._last_error is None:
             return None
         return f"{self._lost()} ({private_file.reason(self._last_error)})."
 
@@ -190,10 +191,12 @@ class Recorder:
         if isinstance(item, Gap) and item.over:
             self._owed += round(item.elapsed_s * self._rate)
         elif isinstance(item, Block):
-            silence = self._owed + item.lost_samples
-            piece = Piece(silence_before=silence, samples=to_int16(item.samples))
-            is_taken = self._lane.put(piece, block=False)
-            self._owed = 0 if is_taken else silence + piece.samples.size
+            silence = rescaled(self._owed, self._rate, item.rate) + item.lost_samples
+            self._rate = item.rate
+            samples = to_int16(item.samples)
+            piece = Piece(rate=item.rate, silence_before=silence, samples=samples)
+            is_taken = self._lane.put(piece)
+            self._owed = 0 if is_taken else silence + samples.size
 
     def close(self, timeout_s: float = CLOSE_S) -> None:
         """Write what waits, for at most `timeout_s` seconds; may be called twice."""
@@ -203,6 +206,45 @@ class Recorder:
     def problem(self) -> str | None:
         """What is missing; if not None, the run ends with exit code 1."""
         return self._lane.problem
+
+
+def format_of(path: Path) -> type[SoundWriter]:
+    """The format that a name's extension chooses.
+
+    Raises
+    ------
+    UsageError
+        For another extension than those of `FORMATS`.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise UsageError(f"--record {path}: the name must end in {' or '.join(FORMATS)}.")
+    return FORMATS[path.suffix.lower()]
+
+
+def require_recordable(path: Path, csv: Path | None, *, overwrite: bool) -> None:
+    """Refuse a recording that cannot begin, while no other file has been begun or replaced.
+
+    Raises
+    ------
+    UsageError
+        For another extension, or if the CSV shall go to the same file.
+    OutputError
+        If the file exists already and shall not be replaced, or there is no such folder.
+    """
+    format_of(path)
+    if csv is not None and path.resolve() == csv.resolve():
+        raise UsageError(f"--record and --csv both name {path}: choose another name for one.")
+    if path.is_dir():
+        raise private_file.cannot_create(path, IsADirectoryError())
+    if not path.parent.is_dir():
+        raise private_file.cannot_create(path, FileNotFoundError())
+    if (path.exists() or path.is_symlink()) and not overwrite:
+        raise private_file.cannot_create(path, FileExistsError())
+
+
+def rescaled(samples: int, rate: int, new_rate: int) -> int:
+    """As many samples as take the same time at another rate."""
+    return round(samples * new_rate / rate)
 
 
 def to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:

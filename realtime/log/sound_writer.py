@@ -111,24 +111,28 @@ class WavFile(SoundWriter):
         try:
             private_file.write_all(self._descriptor, content)
         except OSError:
-            self._set_end()
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, self._end(self.samples))
+            self._to_end()
             raise
         self._grow(samples.size)
 
     def write_silence(self, count: int) -> None:
-        """Append zeros as a hole."""
+        """Append zeros as a hole, all or none."""
+        os.ftruncate(self._descriptor, self._end(self.samples + count))
         self._grow(count)
-        self._set_end()
+        self._to_end()
 
     def _grow(self, count: int) -> None:
         self.samples += count
         self._write_at(0, self._header())
 
-    def _set_end(self) -> None:
-        end = _WAV_HEADER_BYTES + self.samples * _SAMPLE_BYTES
-        with contextlib.suppress(OSError):
-            os.ftruncate(self._descriptor, end)
-        os.lseek(self._descriptor, end, os.SEEK_SET)
+    @staticmethod
+    def _end(samples: int) -> int:
+        return _WAV_HEADER_BYTES + samples * _SAMPLE_BYTES
+
+    def _to_end(self) -> None:
+        os.lseek(self._descriptor, self._end(self.samples), os.SEEK_SET)
 
     def close(self) -> None:
         """Close the file; its header is right already."""

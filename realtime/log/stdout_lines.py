@@ -82,7 +82,8 @@ class StdoutLines:
             self._torn = b""
             if self._outage.error is not None:
                 self._outage.over()
-                self._notify(NOTICE, f"{amounts.missing(self.missing, 'line')} on standard output.")
+                text = f"{amounts.missing(self.missing, 'line')} on standard output."
+                self._notify(NOTICE, text if self.missing else None)
 
     def _write_some(self, data: bytes) -> int:
         while True:

@@ -14,6 +14,7 @@ class Problem(enum.Enum):
     """Kinds of failure that need different steps."""
 
     NO_LIBRARY = enum.auto()
+    NO_START = enum.auto()
     NO_DEVICE = enum.auto()
     GONE = enum.auto()
     DENIED = enum.auto()
@@ -26,6 +27,7 @@ class Problem(enum.Enum):
 
 FOUND = {
     Problem.NO_LIBRARY: "The PortAudio library is missing or broken",
+    Problem.NO_START: "The sound system cannot be started ({detail})",
     Problem.NO_DEVICE: "No microphone was found",
     Problem.GONE: "{device} cannot be opened: it is gone, or its sound server does not run",
     Problem.DENIED: "The system does not let this program use {device}",
@@ -42,6 +44,11 @@ STEPS = {
         "install it with `sudo apt-get install libportaudio2` or your system's package manager",
         "reinstall the package with `pip install --force-reinstall sounddevice`",
         "reinstall the package with `pip install --force-reinstall sounddevice`",
+    ),
+    Problem.NO_START: (
+        "correct ~/.asoundrc and /etc/asound.conf (`arecord -L` says what is wrong in them)",
+        "restart it with `sudo killall coreaudiod`",
+        "restart the service Windows Audio",
     ),
     Problem.NO_DEVICE: (
         "plug one in and check that `pactl list short sources` or `arecord -l` shows it",

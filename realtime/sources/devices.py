@@ -8,7 +8,6 @@ from realtime.sources import portaudio
 from realtime.sources.device_errors import Problem, device_error
 from realtime.sources.portaudio import Input
 
-RATES = (8_000, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000)
 PATIENCE_S = 6.0
 # ALSA puts the card's number into the name; it changes with the socket.
 CARD = re.compile(r"[\s:-]*\(hw:\d+,\d+\)$")
@@ -83,48 +82,6 @@ def find_again(lost: Input, wanted: str | int | None, available: list[Input]) ->
     same_name = [device for device in available if _identity(device) == _identity(lost)]
     same_api = [device for device in same_name if device.host_api == lost.host_api]
     return next(iter(same_api or same_name), None)
-
-
-def devices_text() -> str:
-    """Render the inputs as a table, the default marked.
-
-    Raises
-    ------
-    DeviceError
-        As `list_inputs`.
-    """
-    devices = list_inputs()
-    try:
-        rates = portaudio.sound_thread.submit(
-            lambda: [_working_rates(device) for device in devices]
-        ).result(PATIENCE_S)
-    except TimeoutError:
-        raise device_error(Problem.NO_ANSWER) from None
-    header = ("", "no.", "name", "host API", "channels", "default Hz", "works at kHz")
-    rows = [
-        (
-            "*" if device.is_default else "",
-            str(device.index),
-            device.name,
-            device.host_api,
-            str(device.channels),
-            str(device.rate),
-            working,
-        )
-        for device, working in zip(devices, rates, strict=True)
-    ]
-    table = [header, *rows]
-    widths = [max(len(row[column]) for row in table) for column in range(len(header))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in table
-    ]
-    return "\n".join([*lines, "", "* the default; choose with --device NUMBER or part of the NAME"])
-
-
-def _working_rates(device: Input) -> str:
-    works = [rate for rate in RATES if portaudio.accepts(device, rate)]
-    return " ".join(f"{rate / 1000:g}" for rate in works) or "none"
 
 
 def _identity(device: Input) -> str:

@@ -119,7 +119,10 @@ class FileSource:
                 starts_round = False
             if not self._loop:
                 return
-            self._file.seek(0)
+            try:
+                self._file.seek(0)
+            except soundfile.SoundFileError:  # as in GSM, which libsndfile reads straight on only
+                self._return_to(0)
 
     def _one_round(self) -> Iterator[NDArray[np.float32]]:
         done = 0

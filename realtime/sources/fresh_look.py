@@ -6,6 +6,7 @@ libraries below it keep some 12 kB; a night of looking for an unplugged micropho
 """
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict
@@ -25,10 +26,17 @@ def fresh_inputs() -> list[Input]:
     DeviceError
         If there is none, or the sound system hangs.
     """
-    command = [sys.executable, "-m", __name__]
+    # It imports what this program does: a folder `models` where the person is would hide ours.
+    command = [sys.executable, "-P", "-m", __name__]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter and module
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_S, check=False
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=False,
         )
         found = [Input(**facts) for facts in json.loads(done.stdout)]
     except subprocess.TimeoutExpired:

@@ -70,7 +70,7 @@ class MicrophoneSource:
         self.name = connection.device.name
         self.rate = connection.device.rate
         self._default = DefaultInput() if device is None else None
-        self._news_until_s: float | None = None
+        self._news_until_s: dict[str, float] = {}
 
     def items(self, stop: Event) -> Iterator[SourceItem]:
         """Yield blocks; while the device is lost, a gap every 100 ms."""
@@ -119,9 +119,13 @@ class MicrophoneSource:
 
     def _reconnect(self, lost: Connection, stop: Event) -> Iterator[SourceItem]:
         """Yield gaps until the device delivers sound again."""
+        if self._news_until_s.pop("back", None) is not None:
+            # No longer true; and told anew when it is true again.
+            yield Notice(key="back", text=None)
         begun_s = lost.intake.latest_s
         cause = "it was disconnected" if lost.intake.ended.is_set() else "it delivers no sound"
         step = next_step(Problem.GONE)
+        self._connection = None  # closed here, and by nobody once more
         closing = abandon(lost.stream)
         reconnection = Reconnection(lambda: self._open_again(lost.device, closing))
         found: Connection | None = None
@@ -143,20 +147,22 @@ class MicrophoneSource:
         yield Gap(elapsed_s=elapsed_s, over=True, reason=f"The gap in {name} is over.")
         if found is not None:
             again = "is back" if name == lost.device.name else "is listened to now"
-            yield self._announced(f"{name} {again}: {elapsed_s:.1f} s of sound are missing.")
+            missing = f"{elapsed_s:.1f} s of sound are missing"
+            yield self._announced("back", f"{name} {again}: {missing}.")
 
     def _news(self) -> Iterator[Notice]:
-        """Yield word of a changed default, for ten seconds."""
+        """Yield word of a changed default, and clear news that is ten seconds old."""
         name = self._default.change() if self._default is not None else None
         if name is not None:
-            yield self._announced(f"The default microphone is now {name}.")
-        elif self._news_until_s is not None and clock.now_s() > self._news_until_s:
-            self._news_until_s = None
-            yield Notice(key="device", text=None)
+            yield self._announced("default", f"The default microphone is now {name}.")
+        for key, until_s in list(self._news_until_s.items()):
+            if clock.now_s() > until_s:
+                del self._news_until_s[key]
+                yield Notice(key=key, text=None)
 
-    def _announced(self, text: str) -> Notice:
-        self._news_until_s = clock.now_s() + NEWS_S
-        return Notice(key="device", text=text)
+    def _announced(self, key: str, text: str) -> Notice:
+        self._news_until_s[key] = clock.now_s() + NEWS_S
+        return Notice(key=key, text=text)
 
 
 def _known_inputs() -> list[Input]:

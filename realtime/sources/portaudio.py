@@ -87,7 +87,7 @@ def inputs() -> list[Input]:
     return [
         Input(
             index=device["index"],
-            name=device["name"],
+            name=_one_line(device["name"]),
             host_api=host_apis[device["hostapi"]],
             channels=device["max_input_channels"],
             rate=round(device["default_samplerate"]),
@@ -96,6 +96,11 @@ def inputs() -> list[Input]:
         for device in devices
         if device["max_input_channels"]
     ]
+
+
+def _one_line(name: str) -> str:
+    """A name without control characters: those of some headsets on Windows hold line breaks."""
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split())
 
 
 def accepts(device: Input, rate: int) -> bool:
@@ -186,6 +191,8 @@ def _library() -> ModuleType:
         import sounddevice
     except (ImportError, OSError) as error:
         raise device_error(Problem.NO_LIBRARY) from error
+    except Exception as error:  # its PortAudioError, which is not to be had without it
+        raise device_error(Problem.NO_START, detail=str(*error.args[:1])) from error
     atexit.unregister(_leave)
     atexit.register(_leave)
     return sounddevice  # type: ignore[no-any-return]

@@ -69,6 +69,9 @@ def test_a_good_bundle_loads(folder: Path) -> None:
         (lambda c: c["calibration"][0].update(temperature_cold=-1), "incomplete"),
         (lambda c: c["calibration"][0].update(unknown=1), "incomplete"),
         (lambda c: c.update(calibration=[]), "incomplete"),
+        (lambda c: c.update(calibration=[1]), "incomplete"),
+        (lambda c: c.update(kind=["ann"]), "kind is "),
+        (lambda c: c["preprocessing"].update(prior_weight=10**400), "incomplete"),
     ],
 )
 def test_a_wrong_card_is_refused(
@@ -154,11 +157,20 @@ def test_wrong_arrays_are_refused_and_nothing_is_executed(
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"[]", b"{", b'{"a": NaN}', b"[" * 100_000, b'{"a":' * 50 + b"1" + b"}" * 50, b"\xff"],
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"a": NaN}',
+        b'{"a": 1e999}',
+        b"[" * 100_000,
+        b'{"a":' * 50 + b"1" + b"}" * 50,
+        b"\xff",
+    ],
 )
 def test_json_that_is_none_or_too_deep_is_refused(folder: Path, content: bytes) -> None:
     (folder / JSON_NAME).write_bytes(content)
-    with pytest.raises(BundleError):
+    with pytest.raises(BundleError, match=r"not valid JSON|a JSON object|deep"):
         load_bundle(folder)
 
 

@@ -12,10 +12,15 @@ from hypothesis import strategies as st
 
 from models.baseline import SpeakerBaseline
 from models.bundle import Bundle
-from models.errors import ProfileError
+from models.errors import OutputError, ProfileError
 from models.profile import load_profile, profile_path, save_profile
+from realtime.calibrate import READING
 from realtime.cli import main
 from realtime.recording import analyse
+from tests.realtime.log_disk import small_disk
+from tests.realtime.log_rows import fill
+
+__all__ = ["small_disk"]
 
 
 def _calibrate(model: Path, *arguments: str | Path) -> int:
@@ -59,6 +64,31 @@ def test_a_name_goes_to_the_persons_own_folder(
     assert _calibrate(synthetic_folder, "me", "--from", demonstration, "--overwrite") == 0
 
 
+def test_the_text_to_read_fits_into_any_usual_terminal() -> None:
+    assert max(map(len, READING.splitlines())) < 80
+
+
+def test_how_to_use_a_profile_is_told_as_a_shell_takes_it(
+    synthetic_folder: Path,
+    demonstration: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert _calibrate(synthetic_folder, "my voice", "--from", demonstration) == 0
+    assert "`monitor --baseline 'my voice'`" in capsys.readouterr().err
+
+
+def test_a_full_disk_leaves_no_half_of_a_profile(
+    small_disk: Path, synthetic_bundle: Bundle
+) -> None:
+    fill(small_disk)
+    with pytest.raises(OutputError, match="cannot be written"):
+        save_profile(small_disk / "me.json", SpeakerBaseline(), synthetic_bundle)
+    assert [path.name for path in small_disk.iterdir()] == ["filler"]
+
+
 def test_too_little_speech_saves_nothing(
     synthetic_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -66,6 +96,19 @@ def test_too_little_speech_saves_nothing(
     assert _calibrate(synthetic_folder, tmp_path / "p.json", "--from", tmp_path / "silence.wav")
     assert "nothing was saved" in capsys.readouterr().err
     assert not (tmp_path / "p.json").exists()
+
+
+@pytest.mark.parametrize("place", ["file/me.json", "folder.json"])
+def test_a_profile_that_cannot_be_written_is_told_before_the_reading(
+    place: str, synthetic_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "folder.json").mkdir()
+    # Nothing is read: what there is to read is not there.
+    options = ("--overwrite", "--from", tmp_path / "nothing.wav")
+    assert _calibrate(synthetic_folder, tmp_path / place, *options) == 1
+    assert "cannot be written" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.json"]
 
 
 @pytest.mark.parametrize("name", ["off", "adaptive", "file", "folder", "", " "])

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +11,12 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from models.errors import AudioError
 from models.labels import EMOTIONS
 from realtime.classify_output import HEADER
 from realtime.cli import main
 from realtime.processes import start_method
-from realtime.sound_files import find_sound_files
+from realtime.sound_files import closed_folders, find_sound_files
 from tests.conftest import RunProgram
 
 RATE = 48000
@@ -240,6 +243,27 @@ def test_a_file_is_judged_once_however_it_is_spelled(
         Path("happy.wav"),
         Path("neutral.wav"),
     ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs the permissions of POSIX")
+def test_a_folder_that_may_not_be_looked_into_is_told() -> None:
+    nobody = 65534
+    with tempfile.TemporaryDirectory() as name:
+        folder, closed = Path(name), Path(name, "closed")
+        closed.mkdir()
+        (closed / "a.wav").touch()
+        folder.chmod(0o755)
+        closed.chmod(0)
+        user = os.geteuid()
+        os.seteuid(user or nobody)  # to root nothing is closed
+        try:
+            assert f"The folder {closed} could not be looked into" in str(closed_folders([folder]))
+            with pytest.raises(AudioError, match="could not be looked into"):
+                find_sound_files([folder])
+        finally:
+            os.seteuid(user)
+            closed.chmod(0o700)
+        assert closed_folders([folder, closed / "a.wav"]) is None
 
 
 def test_recordings_that_have_to_be_converted_are_counted(

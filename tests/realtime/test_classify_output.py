@@ -175,6 +175,21 @@ def test_the_reader_of_standard_output_may_leave(recordings: Path, synthetic_fol
     assert (run.returncode, run.stderr) == (0, b"")
 
 
+def test_no_name_is_a_formula_to_a_spreadsheet(
+    synthetic_folder: Path, tmp_path: Path, run_realtime: RunProgram
+) -> None:
+    names = {"=1+1.wav", "+1.wav", "-1.wav", "@SUM(1).wav", "\tx.wav"}
+    for name in names:
+        (tmp_path / name).touch()
+    options = (".", "--model", synthetic_folder, "--jobs", "1")
+    rows = _rows(run_realtime("classify", *options).stdout)
+    assert {(tmp_path / row["file"]).name for row in rows} == names
+    cells = [cell for row in rows for cell in row.values() if cell]
+    assert all(cell[0].isalnum() or cell.startswith("./") for cell in cells)
+    objects = run_realtime("classify", *options, "--json").stdout.splitlines()
+    assert {json.loads(line)["file"] for line in objects} == names
+
+
 def test_a_name_that_is_no_utf_8_has_its_row_too(
     recordings: Path, synthetic_folder: Path, tmp_path: Path, run_realtime: RunProgram
 ) -> None:

@@ -1,5 +1,6 @@
 """The command line as a whole: help, versions, and company in the same environment."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,31 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--version"])
     assert capsys.readouterr().out.strip() == __version__
+
+
+def test_a_name_that_standard_output_cannot_show_is_escaped(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "\xe9").symlink_to(root)
+    environment = {"PYTHONPATH": str(tmp_path / "\xe9"), "PYTHONIOENCODING": "ascii"}
+    run = subprocess.run(
+        [sys.executable, "-P", "-m", "realtime", "models"],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "\\xe9" in run.stdout
+
+
+def test_a_recording_of_no_format_costs_no_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("precious")
+    arguments = ["--overwrite", "--csv", str(log), "--record", str(tmp_path / "take.mp3")]
+    assert main(["monitor", *arguments]) == 2
+    assert "must end in .wav or .flac" in capsys.readouterr().err
+    assert log.read_text() == "precious"
 
 
 def test_models_tells_figures_and_licence(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,8 @@
 """How commands end."""
 
+import io
+import sys
+
 import pytest
 
 from models.errors import AudioError, UsageError
@@ -31,3 +34,15 @@ def test_an_error_becomes_a_sentence_and_a_code(
 def test_debug_lets_errors_through(error: Exception) -> None:
     with pytest.raises(type(error)):
         run_command(lambda: _raiser(error), program="prog", debug=True)
+
+
+def test_what_standard_output_has_no_letters_for_is_spelt(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+
+    def command() -> int:
+        print("B\xfcro \udcff")
+        return 0
+
+    assert run_command(command, program="prog", debug=False) == 0
+    assert written.getvalue().strip() == b"B\\xfcro \\udcff"

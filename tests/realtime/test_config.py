@@ -20,7 +20,7 @@ from realtime.config import (
 
 def _write(folder: Path, text: str) -> Path:
     path = folder / "config.toml"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     return path
 
 
@@ -31,6 +31,11 @@ def test_the_shipped_file_names_every_setting_with_its_default() -> None:
 
 def test_left_out_settings_keep_their_default(tmp_path: Path) -> None:
     settings = realtime_settings(_write(tmp_path, "[realtime]\nwindow_s = 2\n"))
+    assert settings == RealtimeSettings(window_s=2)
+
+
+def test_the_mark_that_some_editors_begin_a_file_with_is_no_setting(tmp_path: Path) -> None:
+    settings = realtime_settings(_write(tmp_path, "\ufeff[realtime]\nwindow_s = 2\n"))
     assert settings == RealtimeSettings(window_s=2)
 
 
@@ -47,6 +52,8 @@ def test_left_out_settings_keep_their_default(tmp_path: Path) -> None:
         ("[realtime]\nmodel = 3", "must be text"),
         ("[realtime]\nhop_s = 5.0", "hop_s is 5: choose a value from"),
         ("[realtime]\nhop_s = nan", "hop_s is nan"),
+        ("[realtime]\nhop_s = inf", "hop_s is inf"),
+        pytest.param(f"[realtime]\nhop_s = {10**400}", "choose a value from", id="huge"),
         ("[realtime]\nhop_s = 0.123", "multiple of 0.01"),
         ("[realtime]\nwindow_s = 1.0\nhop_s = 2.0", "longer than window_s"),
         ("[realtime", "not valid TOML"),

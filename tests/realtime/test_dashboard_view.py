@@ -15,7 +15,7 @@ from realtime.dashboard import letters
 from realtime.dashboard.glyphs import ASCII, UNICODE, Glyphs, bar, columns, glyphs_for
 from realtime.dashboard.headline import WIDEST, word_of
 from realtime.dashboard.lines import Line, clean, shorten, width_of
-from realtime.dashboard.palette import LOOKS
+from realtime.dashboard.palette import LOOKS, SIXTEEN
 from realtime.dashboard.plan import MIN_HEIGHT, MIN_WIDTH
 from realtime.dashboard.view import render
 from realtime.estimate import Estimate, State
@@ -234,9 +234,10 @@ def test_losses_and_missing_latency_are_in_the_status() -> None:
     assert "latency -" in shown
 
 
-def test_without_a_baseline_there_is_none_to_reset() -> None:
-    shown = text(Board(replace(FACTS, baseline="off")).snapshot())
-    assert "baseline off" in shown
+@pytest.mark.parametrize("fixed", ["off", "my voice"])
+def test_without_a_baseline_that_learns_there_is_none_to_reset(fixed: str) -> None:
+    shown = text(Board(replace(FACTS, baseline=fixed)).snapshot())
+    assert f"baseline {fixed}" in shown
     assert "reset" not in shown
 
 
@@ -387,11 +388,32 @@ def test_the_colours_show_on_white_and_on_black() -> None:
     assert ((luminance + 0.05) / 0.05).min() >= 3.0
 
 
+def test_letters_show_on_their_ground_in_sixteen_colours() -> None:
+    for look in LOOKS.values():
+        for style in map(SIXTEEN.of, (look.first, look.cell)):
+            assert style.color
+            assert style.bgcolor
+            assert {style.color.name, style.bgcolor.name} & {"black", "bright_white"}
+            assert style.color != style.bgcolor
+
+
 def test_the_script_of_the_scene_has_every_kind() -> None:
     assert {kind for kind, _ in kinds(400)} >= {"gap", "unsure", "no_speech", *map(str, EMOTIONS)}
 
 
-def test_a_row_of_hours_is_labelled_in_hours() -> None:
+@pytest.mark.parametrize(
+    ("minutes", "label"),
+    [
+        (0, "0:00"),
+        (59, "59:00"),
+        (61, "1h01"),
+        (10 * 60, "10h00"),
+        (99 * 60 + 59, "99h59"),
+        (100 * 60, "4d04"),
+        (99 * 24 * 60, "99d00"),
+    ],
+)
+def test_a_row_is_labelled_in_the_same_columns_however_late(minutes: int, label: str) -> None:
     board = Board(RunFacts(source="s", model="m", baseline="off", window_s=3.0, hop_s=HOP_S))
-    board.add(estimate(4 * 3700, "happy"))
-    assert "1h01m" in text(board.snapshot())
+    board.add(estimate(minutes * MINUTE, "no_speech"))
+    assert re.search(rf"^ {label:>5} ·◂$", text(board.snapshot()), re.MULTILINE)

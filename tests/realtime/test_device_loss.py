@@ -2,6 +2,8 @@
 
 import contextlib
 import itertools
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +17,24 @@ from tests.virtual_microphone import VirtualMicrophone, missing_programs, own_mi
 pytestmark = pytest.mark.skipif(missing_programs() is not None, reason=str(missing_programs()))
 
 NOTICED_S = 2.0
-DAEMONS = 7
+DAEMONS = 8
+ENDS_IN_A_GAP = """
+import threading
+from realtime.sources import portaudio
+from realtime.sources.base import Gap
+from realtime.sources.microphone import MicrophoneSource
+
+source = MicrophoneSource()
+for item in source.items(threading.Event()):
+    if isinstance(item, Gap):
+        break
+    print("heard", flush=True)
+source.close()
+for thread in threading.enumerate():
+    if thread.name == "closing":
+        thread.join()
+print(portaudio._open_streams)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +86,26 @@ def test_a_killed_daemon_is_waited_for(daemon: VirtualMicrophone, tmp_path: Path
     check(capture, "it was disconnected")
 
 
+def test_a_device_that_is_lost_twice_in_a_row_is_back_twice(
+    daemon: VirtualMicrophone, tmp_path: Path
+) -> None:
+    with Capture(tmp_path, daemon.environment) as capture:
+        capture.until(is_kind("Block"))
+        for _ in range(2):
+            daemon.kill()
+            capture.until(is_kind("Gap"))
+            daemon.start()
+            capture.until(is_over)
+            capture.until(lambda item: "is back" in (item.get("text") or ""))
+        assert capture.stop() == 0
+    told = [item for item in capture.items if item["kind"] in {"Gap", "Notice"}]
+    kinds = [kind for kind, _ in itertools.groupby(item["kind"] for item in told)]
+    assert kinds == ["Gap", "Notice", "Gap", "Notice"]
+    backs = [item["text"] for item in told if item["kind"] == "Notice"]
+    # Taken away before the second gap is told: it would contradict it, and not be told anew.
+    assert [text is None for text in backs] == [False, True, False]
+
+
 def test_a_frozen_daemon_is_noticed_and_listened_to_again(
     daemon: VirtualMicrophone, tmp_path: Path
 ) -> None:
@@ -91,6 +130,21 @@ def test_a_frozen_daemon_does_not_hold_the_program_up_at_its_end(
         capture.until(is_kind("Gap"))
         assert capture.stop() == 0
     assert is_over(capture.items[-2])
+
+
+def test_a_run_that_ends_in_a_gap_has_closed_its_stream_once(daemon: VirtualMicrophone) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", ENDS_IN_A_GAP],
+        env=daemon.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "heard\n"
+        daemon.remove()
+        *_, open_streams = program.stdout
+    assert (program.returncode, open_streams) == (0, "0\n")
 
 
 def test_a_frozen_daemon_that_dies_is_replaced(daemon: VirtualMicrophone, tmp_path: Path) -> None:

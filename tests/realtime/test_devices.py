@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from models.errors import DeviceError
+from realtime.dashboard.ink import cell_len
+from realtime.device_list import devices_text
 from realtime.sources import device_errors, devices, portaudio
 from realtime.sources.connection import opened_channels
 from realtime.sources.device_errors import STEPS, Problem, device_error, problem_of
-from realtime.sources.devices import choose, devices_text, find_again
+from realtime.sources.devices import choose, find_again
 from realtime.sources.portaudio import Input
 
 
@@ -129,6 +131,14 @@ def test_channels_of_sound_servers_are_not_averaged_and_missing_ones_are_refused
     for channel in (0, 3, -1):
         with pytest.raises(DeviceError, match=f"no channel {channel}: it has 2"):
             opened_channels(LINUX[1], channel)
+
+
+def test_wide_letters_leave_the_columns_in_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = [microphone(1, "麦克风"), microphone(2, "Built-in Microphone")]
+    monkeypatch.setattr(portaudio, "inputs", lambda: named)
+    monkeypatch.setattr(portaudio, "accepts", lambda *_: True)
+    _, wide, narrow, *_ = devices_text().splitlines()
+    assert cell_len(wide.partition("ALSA")[0]) == cell_len(narrow.partition("ALSA")[0])
 
 
 def test_the_table_shows_everything_and_marks_the_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,6 +143,19 @@ def test_a_device_that_returns_at_another_rate_keeps_time(
     assert [row.end_s for row in rows] == [0.25 * (i + 1) for i in range(10)]
 
 
+def test_what_is_lost_at_another_rate_takes_the_time_it_takes_at_that_rate(
+    synthetic_bundle: Bundle, speech: Samples
+) -> None:
+    items: list[Block | Gap] = [
+        _block(speech[:RATE]),
+        Gap(elapsed_s=0.5, over=True, reason="unplugged"),
+        Block(samples=speech[:16000], rate=16000, lost_samples=8000),
+    ]
+    rows = _rows(_estimator(synthetic_bundle), items)
+    assert [row.end_s for row in rows] == [0.25 * (i + 1) for i in range(12)]
+    assert [row.state for row in rows].count(State.GAP) == 4
+
+
 def test_a_loop_begins_a_segment_without_losing_time(
     synthetic_bundle: Bundle, speech: Samples
 ) -> None:

@@ -141,6 +141,18 @@ def test_full_speed_waits_for_nothing(tmp_path: Path) -> None:
     assert [block.samples.size for block in found] == [2 * RATE, RATE]
 
 
+@pytest.mark.parametrize(("suffix", "subtype"), [("wav", "GSM610"), ("au", "G721_32")])
+def test_a_loop_goes_on_where_nothing_can_be_sought(
+    suffix: str, subtype: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path / f"telephone.{suffix}", noise(8000), 8000, subtype=subtype)
+    once = joined(blocks(FileSource(path, speed=None)))
+    rounds = FileSource(path, speed=None, loop=True)
+    heard = list(itertools.islice(rounds.items(Event()), 3))
+    rounds.close()
+    assert all(isinstance(item, Block) and np.array_equal(item.samples, once) for item in heard)
+
+
 def test_each_round_of_a_loop_starts_a_segment(tmp_path: Path) -> None:
     path = written(tmp_path / "a.wav", noise(80_000), subtype="FLOAT")
     stop = Event()

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from models.bundle import Bundle
+from realtime import worker as worker_module
 from realtime.board import HISTORY_ROWS, Board, RunFacts
 from realtime.estimator import Estimator, EstimatorSettings
 from realtime.log.log_thread import QUEUED_ROWS, open_log
@@ -130,9 +131,27 @@ def _drain(descriptor: int) -> threading.Thread:
     return thread
 
 
-def test_a_stalled_reader_costs_a_live_run_counted_rows_of_its_own_output_only(
-    synthetic_bundle: Bundle, tmp_path: Path
+def test_every_row_of_a_night_asleep_is_in_every_output(
+    synthetic_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(worker_module, "CATCH_UP_S", PATIENCE_S)
+    count = 10 * QUEUED_ROWS
+    read_fd, write_fd = os.pipe()
+    reader = _drain(read_fd)
+    path = tmp_path / "log.csv"
+    slept = Gap(elapsed_s=count * HOP_S, over=True, reason="asleep")
+    _, close = _worked([slept], synthetic_bundle, write_fd, path, is_live=True)
+    assert close() is None
+    os.close(write_fd)
+    reader.join(PATIENCE_S)
+    os.close(read_fd)
+    assert windows(path) == list(range(count))
+
+
+def test_a_stalled_reader_costs_a_live_run_counted_rows_of_its_own_output_only(
+    synthetic_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "CATCH_UP_S", 0.1)
     count = 2 * QUEUED_ROWS
     read_fd, write_fd = _small_pipe()
     gone = Gap(elapsed_s=count * HOP_S, over=True, reason="unplugged")

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import OutputError
+from realtime.log import csv_log, private_file
 from realtime.log.columns import HEADER
 from realtime.log.csv_log import CsvLog
 from realtime.log.meta import RunMeta, meta_path
-from realtime.log.resume import TAIL_BYTES, find_end
+from realtime.log.resume import TAIL_BYTES, End, find_end
 from realtime.log.rotation import Rotation, existing_parts, part_path
 from tests.realtime.log_rows import META, Notices, meta_of, rows, speech, windows
 
@@ -167,6 +168,31 @@ def test_a_second_run_is_kept_off_a_log_in_use(tmp_path: Path) -> None:
     first.close()
     assert first.problem is None
     assert windows(path) == [0]
+
+
+def test_nobody_writes_to_a_log_while_its_end_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log.csv"
+    write_run(path, 3)
+
+    def look(path: Path) -> End:
+        with pytest.raises(BlockingIOError):
+            private_file.reopen(path)
+        return find_end(path)
+
+    monkeypatch.setattr(csv_log, "find_end", look)
+    write_run(path, 2, append=True)
+    assert windows(path) == [0, 1, 2, 3, 4]
+
+
+def test_a_name_that_is_no_utf_8_is_described_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    meta = replace(META, source="\udce9t\udce9.wav", settings={"model": "\udcff"})
+    for count in (3, 2):
+        write_run(path, count, meta=meta, append=True)
+    assert meta_of(path)["source"] == meta.source
+    assert windows(path) == [0, 1, 2, 3, 4]
 
 
 def test_appending_goes_on_counting_and_lists_the_runs(tmp_path: Path) -> None:

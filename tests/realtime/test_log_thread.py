@@ -1,5 +1,6 @@
 import contextlib
 import json
+import math
 import os
 import threading
 import time
@@ -41,7 +42,7 @@ class Output:
 
     def put(self, count: int, *, block: bool = False) -> None:
         for window in range(count):
-            self.log.put(speech(window), block=block)
+            self.log.put(speech(window), deadline_s=math.inf if block else 0.0)
 
     def close(self, timeout_s: float = PATIENCE_S) -> None:
         self.log.close(timeout_s)
@@ -193,6 +194,32 @@ def test_a_full_output_is_reported_and_not_retried_at_every_row() -> None:
     assert "free some space" in (notices[NOTICE] or "")
 
 
+def test_of_a_line_that_was_completed_nothing_is_said(tmp_path: Path) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    clock, notices = Clock(), Notices()
+    path = tmp_path / "out"
+    with path.open("wb", buffering=0) as file:
+        lines = StdoutLines(
+            lambda estimate: f"line {estimate.window}",
+            descriptor=file.fileno(),
+            notify=notices.notify,
+            clock=clock,
+        )
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (3, before[1]))
+            lines.write(speech(0))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert "cannot be written" in (notices[NOTICE] or "")
+        clock.now_s = 60.0
+        lines.write(speech(1))
+    assert path.read_text().splitlines() == ["line 0", "line 1"]
+    assert notices[NOTICE] is None
+    assert lines.problem is None
+
+
 def test_lines_stay_whole_when_an_output_fails_in_the_middle_of_one(tmp_path: Path) -> None:
     import resource
 
@@ -238,10 +265,10 @@ def test_an_unexpected_failure_reaches_the_run() -> None:
     lane: Lane[int] = Lane(
         "broken", BrokenSink(), unit="row", limit=8, notify=Notices().notify, stop=stop
     )
-    assert lane.put(1, block=False)
+    assert lane.put(1)
     assert stop.wait(PATIENCE_S)
     with pytest.raises(ZeroDivisionError):
-        lane.put(2, block=True)
+        lane.put(2, deadline_s=math.inf)
     with pytest.raises(ZeroDivisionError):
         lane.close(time.monotonic() + PATIENCE_S)
     lane.close(time.monotonic())

@@ -179,7 +179,7 @@ def test_the_list_shows_the_real_devices(daemon: VirtualMicrophone) -> None:
         [
             sys.executable,
             "-c",
-            "from realtime.sources import devices; print(devices.devices_text())",
+            "from realtime.device_list import devices_text; print(devices_text())",
         ],
         env=daemon.environment | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -220,6 +220,24 @@ def test_a_suspended_program_finds_all_sound_or_a_count_of_what_is_missing(
     assert abs(capture.unaccounted_s()) < 0.15
 
 
+def test_devices_are_looked_for_from_a_folder_with_models_of_its_own(
+    daemon: VirtualMicrophone, tmp_path: Path
+) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/__init__.py").touch()
+    look = "from realtime.sources.fresh_look import fresh_inputs; print(len(fresh_inputs()))"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", look],
+        cwd=tmp_path,
+        env=daemon.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 0
+
+
 def test_no_microphone_at_all_is_one_sentence(tmp_path: Path) -> None:
     nowhere = dict(os.environ) | {
         "PULSE_SERVER": f"unix:{tmp_path / 'nowhere'}",
@@ -229,6 +247,16 @@ def test_no_microphone_at_all_is_one_sentence(tmp_path: Path) -> None:
         said = capture.until(is_kind("SerError"))["text"]
     assert "\n" not in said
     assert "scripts/run replay" in said
+
+
+def test_a_sound_system_that_does_not_start_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".asoundrc").write_text("pcm.!default { type pulse\n")  # a bracket is missing
+    with Capture(tmp_path, dict(os.environ) | {"HOME": str(tmp_path)}) as capture:
+        said = capture.until(is_kind("SerError"))["text"]
+    assert said.startswith("The sound system cannot be started (")
+    assert "correct ~/.asoundrc" in said
+    assert "scripts/run replay" in said
+    assert "\n" not in said
 
 
 def test_a_byte_exact_microphone_without_a_daemon(tmp_path: Path) -> None:

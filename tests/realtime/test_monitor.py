@@ -289,7 +289,7 @@ def test_a_reading_that_nobody_hears_is_told_why(
     assert "nothing was saved" in said.read_text()
 
 
-def test_a_log_that_exists_is_spared_before_the_microphone_is_opened(
+def test_a_log_that_exists_is_spared(
     microphone: VirtualMicrophone,
     synthetic_folder: Path,
     tmp_path: Path,
@@ -301,3 +301,46 @@ def test_a_log_that_exists_is_spared_before_the_microphone_is_opened(
     assert run.returncode == 1
     assert "log.csv" in run.stderr
     assert (tmp_path / "log.csv").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        ("heard.mp3", "must end in .wav or .flac", 2),
+        ("log.wav", "--record and --csv both name", 2),
+        ("folder.wav", "is a folder", 1),
+        ("nowhere/heard.wav", "does not exist: make it first", 1),
+    ],
+    ids=lambda refused: refused[0],
+)
+def test_a_recording_that_cannot_begin_costs_no_log(
+    refused: tuple[str, str, int],
+    microphone: VirtualMicrophone,
+    synthetic_folder: Path,
+    tmp_path: Path,
+    run_realtime: RunProgram,
+) -> None:
+    record, sentence, code = refused
+    (tmp_path / "folder.wav").mkdir()
+    (tmp_path / "log.wav").write_text("precious")
+    options = ("--csv", "log.wav", "--overwrite", "--record", record, "--duration", "1")
+    command = ("monitor", "--no-dashboard", "--model", synthetic_folder, *options)
+    run = run_realtime(*command, environment=microphone.environment)
+    assert run.returncode == code
+    assert sentence in run.stderr
+    assert (tmp_path / "log.wav").read_text() == "precious"
+
+
+def test_a_recording_that_exists_is_told_before_a_log_begins(
+    microphone: VirtualMicrophone,
+    synthetic_folder: Path,
+    tmp_path: Path,
+    run_realtime: RunProgram,
+) -> None:
+    (tmp_path / "heard.wav").write_text("precious")
+    options = ("--csv", "log.csv", "--record", "heard.wav", "--duration", "1")
+    command = ("monitor", "--no-dashboard", "--model", synthetic_folder, *options)
+    run = run_realtime(*command, environment=microphone.environment)
+    assert run.returncode == 1
+    assert "heard.wav exists already" in run.stderr
+    assert not (tmp_path / "log.csv").exists()

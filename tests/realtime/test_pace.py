@@ -296,3 +296,12 @@ def test_a_server_that_is_late_again_and_again_does_not_make_time_run_ahead(
     again = Trouble(kind="late", rest_s=6, length_s=length_s, lasts_s=lasts_s)
     found = account([again] * 20, skew)
     assert found.stream_time == pytest.approx(found.captured, abs=_slack([again]))
+
+
+def test_a_flag_counts_one_sample_also_before_the_pace_is_known() -> None:
+    pace = Pace(RATE)
+    arrivals = stream(1.0)
+    arrivals[10].flagged = True
+    lost = [pace.push(a.samples, a.arrived_s, flagged=a.flagged) for a in arrivals]
+    assert [number for number, count in enumerate(lost) if count] == [10]
+    assert lost[10] == 1

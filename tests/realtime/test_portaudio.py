@@ -142,6 +142,14 @@ def test_an_unknown_device_name_becomes_a_sentence(library: FakeLibrary) -> None
         opened([], [])
 
 
+def test_line_breaks_and_escape_codes_in_a_name_are_spaces(library: FakeLibrary) -> None:
+    name = "Headset (@System32\\drivers\\bthhfenum.sys,#2;%1 Hands-Free%0\r\n;(Buds))\x1b"
+    input_ = {"name": name, "index": 0, "hostapi": 0, "max_input_channels": 1}
+    library.devices = [input_ | {"default_samplerate": 16_000.0}]
+    (found,) = portaudio.inputs()
+    assert found.name == "Headset (@System32\\drivers\\bthhfenum.sys,#2;%1 Hands-Free%0 ;(Buds))"
+
+
 def test_inputs_are_those_that_record(library: FakeLibrary) -> None:
     speaker = {"index": 0, "name": "Speaker", "hostapi": 0, "max_input_channels": 0}
     usb = {"index": 1, "name": "USB Mic", "hostapi": 0, "max_input_channels": 2}

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from threading import Event
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from realtime.sources.connection import Connection
 from realtime.sources.intake import BEGINNING_S, Intake
 from realtime.sources.portaudio import Input, Stream
 from realtime.sources.reconnection import FIRST_SOUND_S, LONGEST_PAUSE_S, Reconnection
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 RATE = 8_000
 DEVICE = Input(index=0, name="virt", host_api="ALSA", channels=1, rate=RATE, is_default=True)
@@ -112,3 +113,23 @@ def test_a_stream_without_sound_is_closed_and_another_tried(
     world.now_s += LONGEST_PAUSE_S
     until(lambda: len(world.opened) == 2, reconnection)
     reconnection.close()
+
+
+@pytest.mark.parametrize("when", ["still opening", "opened, and silent"])
+def test_whoever_gives_up_leaves_no_stream_open(when: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch)
+    world.is_there = True
+    may_open = Event()
+
+    def open_again() -> Connection:
+        may_open.wait(PATIENCE_S)
+        return world.open_again()
+
+    reconnection = Reconnection(open_again)
+    until(lambda: reconnection._attempt is not None, reconnection)
+    if when == "opened, and silent":
+        may_open.set()
+        until(lambda: reconnection._silent is not None, reconnection)
+    reconnection.close()
+    may_open.set()
+    wait_until(lambda: world.opened and world.opened[-1][0].is_closed, "the stream's end")

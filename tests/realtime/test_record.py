@@ -47,7 +47,7 @@ def block(samples: NDArray[np.int16], lost: int = 0) -> Block:
 
 
 def piece(samples: NDArray[np.int16], silence: int = 0) -> Piece:
-    return Piece(silence_before=silence, samples=samples)
+    return Piece(rate=RATE, silence_before=silence, samples=samples)
 
 
 @given(sizes=st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 9000)), max_size=6))
@@ -82,6 +82,22 @@ def test_a_gap_keeps_its_length(tmp_path: Path, suffix: str) -> None:
     recorder.close()
     silence = np.zeros(round(1.5 * RATE) + 3, np.int16)
     np.testing.assert_array_equal(read(path), np.concatenate([noise(100), silence, noise(100, 1)]))
+
+
+def test_what_a_full_disk_owes_lasts_as_long_at_another_rate(small_disk: Path) -> None:
+    clock, notices = Clock(), Notices()
+    sink = RecordSink(small_disk / "take.wav", RATE, notify=notices.notify, clock=clock)
+    taken = fill(small_disk)
+    sink.write(piece(noise(RATE)))
+    sink.write(Piece(silence_before=0, samples=noise(RATE), rate=2 * RATE))
+    assert "1.50 s of sound are missing" in (sink.problem or "")
+    taken.unlink()
+    clock.now_s += LONGEST_WAIT_S
+    sink.write(Piece(silence_before=0, samples=noise(100), rate=2 * RATE))
+    sink.close()
+    after, rate = soundfile.read(small_disk / "take.0001.wav", dtype="int16")
+    assert rate == 2 * RATE
+    np.testing.assert_array_equal(after, np.concatenate([np.zeros(3 * RATE, np.int16), noise(100)]))
 
 
 @given(samples=st.lists(st.floats(width=32), max_size=20))
@@ -134,7 +150,7 @@ from realtime.log.record import Piece, RecordSink
 sink = RecordSink(Path(sys.argv[1]), 8000, notify=lambda *_: None)
 for number in range(100):
     samples = np.random.default_rng(number).integers(-32768, 32767, 160).astype(np.int16)
-    sink.write(Piece(silence_before=0, samples=samples))
+    sink.write(Piece(rate=8000, silence_before=0, samples=samples))
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -205,6 +221,28 @@ def test_a_full_disk_turns_sound_into_silence_and_time_stays_right(
     assert "s of sound are missing" in (sink.problem or "")
 
 
+def test_silence_that_the_disk_does_not_take_is_not_in_the_header(tmp_path: Path) -> None:
+    import resource
+
+    path = tmp_path / "take.wav"
+    clock = Clock()
+    sink = RecordSink(path, RATE, notify=Notices().notify, clock=clock)
+    sink.write(piece(noise(1000)))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        sink.write(piece(noise(10, 1), silence=50_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with wave.open(str(path)) as reader:
+        assert reader.getnframes() == 1000
+    clock.now_s += LONGEST_WAIT_S
+    sink.write(piece(noise(10, 2)))
+    sink.close()
+    silence = np.zeros(50_010, np.int16)
+    np.testing.assert_array_equal(read(path), np.concatenate([noise(1000), silence, noise(10, 2)]))
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_no_recording_begins_on_a_full_disk(small_disk: Path, suffix: str) -> None:
     fill(small_disk)
@@ -243,6 +281,25 @@ def test_a_full_file_is_followed_by_the_next(
     zeros = np.zeros(200, np.int16)
     expected = [part for number in range(4) for part in (zeros, noise(300, number))]
     np.testing.assert_array_equal(np.concatenate(heard), np.concatenate(expected))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_device_that_returns_at_another_rate_is_recorded_at_that_rate(
+    tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"take{suffix}"
+    recorder = Recorder(path, RATE, notify=Notices().notify)
+    recorder.put(block(noise(RATE)))
+    recorder.put(Gap(elapsed_s=0.5, over=True, reason="unplugged"))
+    recorder.put(Block(samples=as_float(noise(300, 1)), rate=2 * RATE, lost_samples=7))
+    recorder.put(Block(samples=as_float(noise(300, 2)), rate=2 * RATE))
+    recorder.close()
+    assert recorder.problem is None
+    np.testing.assert_array_equal(read(path), noise(RATE))
+    heard, rate = soundfile.read(tmp_path / f"take.0001{suffix}", dtype="int16")
+    assert rate == 2 * RATE
+    silence = np.zeros(RATE + 7, np.int16)
+    np.testing.assert_array_equal(heard, np.concatenate([silence, noise(300, 1), noise(300, 2)]))
 
 
 def test_a_recorder_that_is_too_slow_says_so_and_keeps_the_time(

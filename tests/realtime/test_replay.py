@@ -95,6 +95,31 @@ def test_a_loop_goes_on_until_it_is_interrupted(
     assert "windows in" in errors
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "last"),
+    [
+        ("--json", 1, "ser-live: Standard output is closed: open it, or leave --json out."),
+        ("--no-dashboard", 0, "120 windows in 30.0 s; "),
+        ("", 0, "120 windows in 30.0 s; "),
+    ],
+)
+def test_rows_go_nowhere_else_if_standard_output_is_closed(
+    options: str, code: int, last: str, synthetic_folder: Path, tmp_path: Path
+) -> None:
+    command = f"{sys.executable} -P -m realtime replay --speed max {options}"
+    run = subprocess.run(
+        ["/bin/sh", "-c", f"{command} --model {synthetic_folder} >&-"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    (said,) = run.stderr.splitlines()
+    assert said.startswith(last)
+    assert run.returncode == code
+
+
 def test_the_reader_of_standard_output_may_leave(synthetic_folder: Path, tmp_path: Path) -> None:
     command = f"{sys.executable} -P -m realtime replay --speed max --loop --json"
     pipeline = f"{command} --model {synthetic_folder} | head -n 3; exit ${{PIPESTATUS[0]}}"
@@ -203,6 +228,42 @@ def test_a_disk_that_fills_ends_with_exit_code_1_and_keeps_what_was_written(
     lines = (tmp_path / "log.csv").read_text().splitlines(keepends=True)
     assert 10 < len(lines) < 120
     assert all(line.endswith("\n") and line.count(",") == lines[0].count(",") for line in lines)
+
+
+def test_a_reader_that_leaves_hides_no_rows_that_are_missing_elsewhere(
+    synthetic_folder: Path, tmp_path: Path
+) -> None:
+    command = f"{sys.executable} -P -m realtime replay --speed max --loop --json --csv log.csv"
+    limited = f"(ulimit -f 4; exec {command} --model {synthetic_folder})"
+    environment = {name: value for name, value in os.environ.items() if "COV" not in name}
+    run = subprocess.run(
+        ["/bin/bash", "-c", f"{limited} | head -n 300 >/dev/null; exit ${{PIPESTATUS[0]}}"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "rows are missing in log.csv" in run.stderr.splitlines()[-1]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_messages_that_cannot_be_written_stop_nothing(
+    synthetic_folder: Path, tmp_path: Path
+) -> None:
+    with Path("/dev/full").open("wb") as full:
+        run = subprocess.run(
+            command_of("replay", "--model", synthetic_folder, "--speed", "max", "--csv", "log.csv"),
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=full,
+            timeout=60,
+            check=False,
+        )
+    assert run.returncode == 0
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 121
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,16 @@ def test_reading_is_a_copy() -> None:
     assert reading.samples.tolist() == [0, 1, 2, 3]
 
 
+def test_what_a_writer_has_begun_to_overwrite_is_left_out_and_counted() -> None:
+    ring = Ring(10)
+    ring.write(numbered(0, 10), 0.0)
+    ring._claimed = 14  # announced, and not yet written
+    reading = ring.read(0.0)
+    assert reading is not None
+    assert reading.samples.tolist() == [4, 5, 6, 7, 8, 9]
+    assert reading.lost_before == 4
+
+
 def test_read_without_writer_comes_back_with_nothing() -> None:
     assert Ring(4).read(0.01) is None
 

@@ -53,6 +53,15 @@ def test_short_silence_keeps_and_long_silence_resets() -> None:
         assert smoother.push(TWO).argmax() == expected
 
 
+def test_silences_with_speech_between_them_do_not_add_up() -> None:
+    smoother = Smoother(10.0, 0.25, 1.0)
+    for _ in range(2):
+        smoother.push(ONE)
+        smoother.silence()
+        smoother.silence()
+    assert smoother.push(TWO).argmax() == 0
+
+
 def test_a_certain_zero_does_not_last_for_ever() -> None:
     smoother = Smoother(0.5, 0.25, 1.0)
     smoother.push(np.eye(8)[0])

@@ -4,6 +4,7 @@ import io
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,8 @@ from realtime.dashboard.screen import Dashboard, can_draw
 from realtime.dashboard.terminal import Terminal as Surface
 from realtime.ending_signals import EndingSignals
 from tests.realtime.dashboard_scene import FACTS, fill
+from tests.realtime.live_program import command_of
+from tests.realtime.log_rows import has_rows
 from tests.terminal import LEAVE, Terminal
 from tests.tmux import Tmux
 from tests.waiting import PATIENCE_S, wait_until
@@ -54,6 +57,34 @@ def test_q_quits_and_other_keys_are_handed_on() -> None:
         code, stderr = terminal.end()
         assert (code, stderr[:12]) == (0, "keys ['r'], ")
         terminal.assert_restored()
+
+
+def test_ctrl_backslash_quits_in_order() -> None:
+    with scene("--already", "90") as terminal:
+        terminal.wait_for(b"confidence")
+        terminal.press("\x1c")
+        assert terminal.end()[0] == 0
+        terminal.assert_restored()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_notice_that_cannot_be_kept_stops_nothing(
+    synthetic_folder: Path, demonstration: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "state/ser-live/log/native.log"
+    log.parent.mkdir(parents=True)
+    log.symlink_to("/dev/full")
+    csv = tmp_path / "rows/log.csv"
+    csv.parent.mkdir()
+    command = command_of("replay", demonstration, "--model", synthetic_folder, "--csv", csv)
+    with Terminal(command, XDG_STATE_HOME=str(tmp_path / "state")) as terminal:
+        wait_until(lambda: has_rows(csv, 2), "two rows")
+        shutil.rmtree(csv.parent)
+        terminal.wait_for(b"cannot be written")
+        terminal.press("q")
+        code, stderr = terminal.end()
+    assert code == 1
+    assert "rows are missing in" in stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -187,6 +218,9 @@ def test_sixteen_colours_are_enough() -> None:
     with scene("--already", "90", TERM="xterm", COLORTERM="") as terminal:
         terminal.wait_for(b"help")
         assert b"38;" not in terminal.output
+        # One for each emotion's bar: those nearest to the true colours would be three yellows.
+        inks = re.findall(rb"\x1b\[(39|3[0-7]|9[0-7])m\xe2\x96[\x88-\x8f]", terminal.output)
+        assert set(inks) == {b"39", b"36", b"33", b"94", b"31", b"35", b"32", b"91"}
 
 
 def test_a_terminal_without_unicode_gets_none() -> None:
@@ -258,6 +292,34 @@ def test_keys_that_are_no_terminal_are_none() -> None:
     keys.close()
     os.close(read_fd)
     os.close(write_fd)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "\x1bOQ",  # F2
+        "\x1bOR",  # F3
+        "\x1b[H",  # Home
+        "\x1b[24~",  # F12
+        "\x1b[1;5Q",  # Ctrl-F2
+        "\x1b[[B",  # F2 of the Linux console
+        "\x1b",  # Escape
+    ],
+)
+def test_a_special_key_is_no_letter_even_in_pieces(sent: str) -> None:
+    master, slave = os.openpty()
+    keys = Keys(slave)
+    keys.open()
+    os.write(master, sent.encode() + b"r")
+    assert keys.wait(PATIENCE_S, None) == "r"
+    for character in sent:
+        os.write(master, character.encode())
+        assert keys.wait(PATIENCE_S, None) == ""
+    os.write(master, b"?")
+    assert keys.wait(PATIENCE_S, None) == "?"
+    keys.close()
+    os.close(master)
+    os.close(slave)
 
 
 # --- native noise --------------------------------------------------------------------------------

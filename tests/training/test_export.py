@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from models.bundle import framework_file, load_bundle
 from models.contract import fingerprint, signal_contract
-from models.errors import OutputError
+from models.errors import ConfigError, OutputError
 from models.filter_banks import make_filter_banks
 from models.labels import EMOTIONS
 from training.config import TrainingSettings, settings_of_bundle
@@ -65,6 +66,16 @@ def test_the_recipe_can_be_read_back(folder: Path, tiny_settings: TrainingSettin
     assert settings.network(bundle.kind) == tiny_settings.network(bundle.kind)
     assert settings.recipe == tiny_settings.recipe
     assert settings.seed == tiny_settings.seed
+
+
+def test_a_recipe_of_another_version_is_told_to_be_the_bundles(folder: Path) -> None:
+    bundle = load_bundle(folder)
+    training = bundle.card["training"]
+    recipe = {**training["recipe"], "bygone_share": 0.1}
+    older = replace(bundle, card={**bundle.card, "training": {**training, "recipe": recipe}})
+    sentence = rf"^The {bundle.kind} bundle was trained with .*'bygone_share'.*train it again\.$"
+    with pytest.raises(ConfigError, match=sentence):
+        settings_of_bundle(older)
 
 
 def test_the_stored_banks_are_those_of_librosa(folder: Path) -> None:

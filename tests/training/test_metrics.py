@@ -69,6 +69,7 @@ def test_a_row_that_names_no_emotion_is_wrong() -> None:
     found = scores(np.concatenate([even, np.eye(8)[:1]]), np.array([0, 0]))
     assert found.accuracy == 0.5
     assert confusion(named(even), np.array([0]))[0, -1] == 1
+    assert ece(even, np.array([0])) == 1 / 8
 
 
 def test_a_calibrated_model_has_a_small_error_and_a_boastful_one_a_large_one() -> None:

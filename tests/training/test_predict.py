@@ -15,6 +15,7 @@ from models.labels import EMOTIONS
 from models.network import softmax
 from realtime.judge import Judge
 from realtime.pooling import Pool
+from training.cli import main
 from training.predict import (
     load_framework_model,
     predict,
@@ -32,7 +33,8 @@ def test_raw_softmax_and_final_output_equal_the_live_path(
     folder = tiny_bundles / FRAMEWORKS[framework]
     bundle = load_bundle(folder)
     found = predict(demonstration, bundle, load_framework_model(folder, framework))
-    vectors, active_frames = spoken_windows(demonstration, bundle)
+    vectors, active_frames, error = spoken_windows(demonstration, bundle)
+    assert (error, found.error) == ("", "")
     levelled = bundle.preprocessing.levelled(vectors)
     inputs = bundle.preprocessing.standardised(levelled, SpeakerBaseline())
     np.testing.assert_allclose(found.raw, softmax(bundle.network.logits(inputs)), atol=1e-5)
@@ -67,6 +69,28 @@ def test_the_text_names_the_emotion_and_all_probabilities(
     assert lines[0] == found.emotion
     assert [line.split()[0] for line in lines[1:]] == list(EMOTIONS)
     assert sum(float(line.split()[1]) for line in lines[1:]) == pytest.approx(1, abs=0.01)
+
+
+def test_of_a_damaged_recording_what_came_before_is_told_and_the_damage_after_it(
+    tmp_path: Path, demonstration: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    samples, rate = soundfile.read(demonstration, dtype="int16", stop=6 * 48_000)
+    path = tmp_path / "cut.wav"
+    soundfile.write(path, samples, rate)
+    path.write_bytes(path.read_bytes()[: 4 * 48_000 * 2])
+    assert main(["predict", str(path), "--framework", "sklearn", "--model", "mlp", "--json"]) == 1
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["emotion"] in EMOTIONS
+    assert "what came before was analysed" in shown.err
+
+
+def test_a_model_is_named_as_for_the_live_program(
+    tiny_bundles: Path, demonstration: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["predict", str(demonstration), "--framework", "sklearn", "--model"]
+    assert main([*arguments, "mlp"]) == 0
+    assert main([*arguments, str(tiny_bundles)]) == 2
+    assert f"holds several models: say --model {tiny_bundles}" in capsys.readouterr().err
 
 
 def test_the_other_framework_is_refused(tiny_bundles: Path) -> None:
