@@ -10,7 +10,7 @@ from models.shipped import bundle_folder
 from realtime.estimator import Estimator, EstimatorSettings
 from realtime.sources.base import Block
 from realtime.speaker import Speaker
-from realtime.voice_fit import VoiceFit
+from realtime.voice_fit import FAMILIAR_BELOW, RECENT_WINDOWS, STRANGE_ABOVE, VoiceFit
 
 POPULATION = Population(
     mean=np.zeros(FEATURE_COUNT),
@@ -43,6 +43,21 @@ def test_another_voice_is_noticed_and_the_first_one_is_welcome_again() -> None:
     assert not fit.fits
     _hear(fit, baseline, 0.2, 40, 2)
     assert fit.fits
+
+
+def test_between_the_bounds_nothing_is_told_anew() -> None:
+    fit, baseline = VoiceFit(POPULATION), SpeakerBaseline(weight=100.0)
+    between = (STRANGE_ABOVE + FAMILIAR_BELOW) / 2
+    for distance, fits in (
+        (0.0, True),
+        (between, True),
+        (1.01 * STRANGE_ABOVE, False),
+        (between, False),
+        (0.99 * FAMILIAR_BELOW, True),
+    ):
+        for _ in range(60):  # windows whose mean lies that far from the baseline's
+            fit.push(np.full(FEATURE_COUNT, np.sqrt(distance)), RECENT_WINDOWS, baseline)
+        assert fit.fits is fits
 
 
 def test_too_little_is_known_at_first() -> None:
