@@ -17,7 +17,7 @@ from tests.virtual_microphone import VirtualMicrophone, missing_programs, own_mi
 pytestmark = pytest.mark.skipif(missing_programs() is not None, reason=str(missing_programs()))
 
 NOTICED_S = 2.0
-DAEMONS = 8
+DAEMONS = 9
 ENDS_IN_A_GAP = """
 import threading
 from realtime.sources import portaudio
