@@ -49,7 +49,7 @@ def training_noise(bundle: Bundle, noise_dir: Path | None) -> Path | None:
     Raises
     ------
     DataError
-        If `noise_dir` does not hold the same recordings.
+        If `noise_dir` does not hold the same recordings, or none beside them to judge by.
     """
     origin: dict[str, Any] = bundle.card["origin"]
     if not origin["noise_recordings"]:
@@ -59,6 +59,11 @@ def training_noise(bundle: Bundle, noise_dir: Path | None) -> Path | None:
         raise DataError(
             f"The {bundle.kind} model was trained in noise of {origin['noise_recordings']} "
             "recordings: name the folder that holds them with --noise."
+        )
+    if noise_dir is not None and len(noise_files(noise_dir)) == 1:
+        raise DataError(
+            f"{noise_dir} holds one recording, which the {bundle.kind} model was trained in: put "
+            "another beside it to judge by, whose name comes later."
         )
     return noise_dir
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import UsageError
+from models.errors import OutputError, UsageError
 from realtime.log import private_file
 from realtime.log.lane import Lane
 from realtime.log.outage import Clock, Notify, Outage
-from realtime.log.rotation import part_path
+from realtime.log.rotation import existing_parts, part_path
 from realtime.log.sound_writer import FORMATS, SoundWriter
 from realtime.sources.base import Block, Gap, SourceItem
 
@@ -229,7 +229,8 @@ def require_recordable(path: Path, csv: Path | None, *, overwrite: bool) -> None
     UsageError
         For another extension, or if the CSV shall go to the same file.
     OutputError
-        If the file exists already and shall not be replaced, or there is no such folder.
+        If the file exists already and shall not be replaced, if there is no such folder, or if it
+        holds a file that the recording might go on in: nothing tells whose that is.
     """
     format_of(path)
     if csv is not None and path.resolve() == csv.resolve():
@@ -240,6 +241,15 @@ def require_recordable(path: Path, csv: Path | None, *, overwrite: bool) -> None
         raise private_file.cannot_create(path, FileNotFoundError())
     if (path.exists() or path.is_symlink()) and not overwrite:
         raise private_file.cannot_create(path, FileExistsError())
+    try:
+        later = [part_path(path, number) for number in existing_parts(path) if number]
+    except OSError as error:
+        raise private_file.cannot_create(path, error) from error
+    if later:
+        raise OutputError(
+            f"{later[0]} is there already, and would be taken for a part of the recording: "
+            "move it, or choose another name."
+        )
 
 
 def rescaled(samples: int, rate: int, new_rate: int) -> int:

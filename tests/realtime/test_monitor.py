@@ -310,6 +310,7 @@ def test_a_log_that_exists_is_spared(
         ("log.wav", "--record and --csv both name", 2),
         ("folder.wav", "is a folder", 1),
         ("nowhere/heard.wav", "does not exist: make it first", 1),
+        ("parted.wav", "parted.0002.wav is there already", 1),
     ],
     ids=lambda refused: refused[0],
 )
@@ -322,6 +323,7 @@ def test_a_recording_that_cannot_begin_costs_no_log(
 ) -> None:
     record, sentence, code = refused
     (tmp_path / "folder.wav").mkdir()
+    (tmp_path / "parted.0002.wav").touch()
     (tmp_path / "log.wav").write_text("precious")
     options = ("--csv", "log.wav", "--overwrite", "--record", record, "--duration", "1")
     command = ("monitor", "--no-dashboard", "--model", synthetic_folder, *options)

@@ -64,7 +64,8 @@ def voices(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Path:
 def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("noise")
     rng = np.random.default_rng(0)
-    soundfile.write(target / "hiss.wav", 0.1 * rng.standard_normal(48_000), 16_000)
+    for name in ("hiss.wav", "hum.wav"):
+        soundfile.write(target / name, 0.1 * rng.standard_normal(48_000), 16_000)
     return target
 
 
@@ -400,6 +401,17 @@ def test_a_model_trained_in_noise_is_judged_with_the_same_recordings(
     for wrong in (None, tmp_path):
         with pytest.raises(DataError, match="trained in noise of 1 recordings: name"):
             training_noise(noisy, wrong)
+
+
+def test_a_model_is_not_judged_in_the_one_noise_it_was_trained_in(
+    tiny_bundles: Path, tmp_path: Path
+) -> None:
+    soundfile.write(tmp_path / "hum.wav", np.ones(100), 16_000)
+    bundle = load_bundle(tiny_bundles / "mlp")
+    known = noise_fingerprint(noise_files(tmp_path, TRAINING))
+    origin = {**bundle.card["origin"], "noise_recordings": 1, "noise_sha256": known}
+    with pytest.raises(DataError, match="holds one recording, which the mlp model was trained in"):
+        training_noise(replace(bundle, card={**bundle.card, "origin": origin}), tmp_path)
 
 
 def test_the_origin_of_a_model_tells_the_noise_it_was_trained_in(

@@ -49,13 +49,13 @@ def some_vectors(clips: Sequence[Clip]) -> NDArray[np.float32]:
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Half a second of hum for each speech clip of two actors."""
+    """Half a second of hum for each speech clip of two actors, each with another pitch."""
     folder = tmp_path_factory.mktemp("corpus")
-    hum = 0.1 * np.sin(np.arange(8000) * 2 * np.pi * 150 / 16_000)
-    for clip in named(1, 2, channel=Channel.SPEECH):
+    seconds = np.arange(8000) / 16_000
+    for hertz, clip in enumerate(named(1, 2, channel=Channel.SPEECH), start=100):
         path = folder / f"Actor_{clip.actor:02d}" / f"{clip.name}.wav"
         path.parent.mkdir(exist_ok=True)
-        soundfile.write(path, hum, 16_000)
+        soundfile.write(path, 0.1 * np.sin(2 * np.pi * hertz * seconds), 16_000)
     return folder
 
 
