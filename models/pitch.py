@@ -60,7 +60,8 @@ class PitchFinder:
         trends, _ = np.linalg.qr(np.cos(np.pi * np.outer(bands + 0.5, orders) / RIPPLE_BANDS))
         ripple = np.eye(RIPPLE_BANDS) - trends @ trends.T
         combs = ripple @ np.cos(2 * np.pi * np.outer((bands + 1) * _BAND_HZ, 1 / hertz))
-        combs /= np.linalg.norm(combs, axis=0)
+        # Scaled so that a fit that is better by one is e times as likely.
+        combs /= RIVALRY * np.linalg.norm(combs, axis=0)
         self._ripple_and_fit = np.concatenate([ripple, combs], axis=1).astype(np.float32)
 
     def __call__(self, levels: Array, out: Array) -> None:
@@ -77,15 +78,15 @@ class PitchFinder:
         ripple, fit = found[:, :RIPPLE_BANDS], found[:, RIPPLE_BANDS:]
         size = np.sqrt(np.vecdot(ripple, ripple))
         np.maximum(size, LEAST_RIPPLE, out=size)
-        fit /= (RIVALRY * size)[:, None]
+        fit /= size[:, None]
         best = np.maximum.reduce(fit, axis=1, keepdims=True)
         fit -= best
         weighed = np.dot(np.exp(fit, out=fit), self._semitones)
         salience, salience_squared, voicing, pitch, pitch_squared = out.T
         np.multiply(best[:, 0], RIVALRY, out=salience)
         np.square(salience, out=salience_squared)
-        np.maximum(salience - LEAST_SALIENCE, 0.0, out=voicing)
-        voicing += LEAST_VOICING
+        np.subtract(salience, LEAST_SALIENCE - LEAST_VOICING, out=voicing)
+        np.maximum(voicing, LEAST_VOICING, out=voicing)
         semitones = weighed[:, 0] / weighed[:, 1]
         np.multiply(voicing, semitones, out=pitch)
         np.multiply(pitch, semitones, out=pitch_squared)

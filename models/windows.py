@@ -101,8 +101,10 @@ class Windower:
         self._features.append(batch.features)
         self._steps.append(steps(batch.features, self._latest))
         self._speech_db.append(batch.level_db)
-        latest = np.concatenate([self._latest, batch.features[-LONGEST_STEP:]])
-        self._latest = latest[-LONGEST_STEP:]
+        latest = batch.features[-LONGEST_STEP:]
+        if len(latest) < LONGEST_STEP:
+            latest = np.concatenate([self._latest, latest])[-LONGEST_STEP:]
+        self._latest = latest
 
     def _first_frame_of(self, end: int) -> int:
         return max(0, -(-(end - self._window) // HOP_SAMPLES))
