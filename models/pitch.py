@@ -41,7 +41,7 @@ LONGEST_STEP = max(STEP_LIMITS)
 
 _SLANEY_HERTZ_PER_MEL = 200.0 / 3
 _SLANEY_MEL_AT_8_KHZ = 15 + 27 * np.log(8.0) / np.log(6.4)
-_BAND_HZ = _SLANEY_HERTZ_PER_MEL * _SLANEY_MEL_AT_8_KHZ / 129
+BAND_HZ = _SLANEY_HERTZ_PER_MEL * _SLANEY_MEL_AT_8_KHZ / 129
 _PER_LIMIT = 1 / np.array([*STEP_LIMITS.values()], np.float32)[:, None]
 _TINY = 1e-9
 Array = NDArray[np.float32]
@@ -59,7 +59,7 @@ class PitchFinder:
         orders = np.arange(TREND_ORDERS)
         trends, _ = np.linalg.qr(np.cos(np.pi * np.outer(bands + 0.5, orders) / RIPPLE_BANDS))
         ripple = np.eye(RIPPLE_BANDS) - trends @ trends.T
-        combs = ripple @ np.cos(2 * np.pi * np.outer((bands + 1) * _BAND_HZ, 1 / hertz))
+        combs = ripple @ np.cos(2 * np.pi * np.outer((bands + 1) * BAND_HZ, 1 / hertz))
         # Scaled so that a fit that is better by one is e times as likely.
         combs /= RIVALRY * np.linalg.norm(combs, axis=0)
         self._ripple_and_fit = np.concatenate([ripple, combs], axis=1).astype(np.float32)

@@ -11,10 +11,12 @@ from models.feature_table import PITCH, PITCH_SIZE
 from models.filter_banks import make_filter_banks
 from models.frames import FrameExtractor
 from models.pitch import (
+    BAND_HZ,
     LEAST_SALIENCE,
     LEAST_VOICING,
     LONGEST_STEP,
     REFERENCE_HZ,
+    RIPPLE_BANDS,
     STEP_LIMITS,
     PitchFinder,
     pitch_statistics,
@@ -51,6 +53,11 @@ def test_a_made_voice_has_its_pitch_in_noise_as_well(hertz: float, snr_db: float
     found = pitches_of(clean + noise)
     assert abs(12 * np.log2(hertz_of(found) / hertz)) < 1.2
     assert found[:, 0].mean() > 0.5
+
+
+def test_the_bands_of_the_ripple_are_as_far_apart_as_librosas() -> None:
+    centres_hz = librosa.mel_frequencies(n_mels=130, fmin=0, fmax=8000)[1 : 1 + RIPPLE_BANDS]
+    np.testing.assert_allclose(np.arange(1, 1 + RIPPLE_BANDS) * BAND_HZ, centres_hz, rtol=1e-9)
 
 
 def test_through_a_telephone_it_is_the_same() -> None:
