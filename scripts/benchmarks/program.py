@@ -92,7 +92,9 @@ def cores_awake() -> Iterator[None]:
     A core that slept, above all a virtual one, finds its caches empty and works several times
     slower for a while, which is the machine's doing and not the program's.
     """
-    endless = [sys.executable, "-c", "import os\nos.nice(19)\nwhile True: pass"]
+    # For as long as this process lives, however it ends.
+    spin = "import os\nos.nice(19)\nparent = os.getppid()\nwhile os.getppid() == parent: pass"
+    endless = [sys.executable, "-c", spin]
     spinners = [
         subprocess.Popen(endless)  # noqa: S603 - our own
         for _ in range(os.cpu_count() or 1)
