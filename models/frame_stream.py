@@ -20,7 +20,8 @@ class FrameBatch:
     ----------
     features : ndarray, shape (k, 238), float32
         The 193 features, then the MFCC over a floor and the pitch: see `models.frames`. Zero
-        where a frame is not speech: nothing downstream reads those rows.
+        where a frame is not speech: such a row counts for nothing, and to `models.pitch` it is
+        one that has no pitch.
     speech : ndarray, shape (k,), bool
         Decision of the gate's chunk that holds the frame's centre.
     level_db : ndarray, shape (k,), float64

@@ -27,14 +27,14 @@ from numpy.typing import NDArray
 
 from models.feature_table import FEATURE_COUNT, FLOORED_MFCC, PITCH, SIZES, SPANS
 from models.frames import AMIN, FLOOR_DB
-from models.pitch import pitch_statistics
+from models.pitch import STATISTICS_SIZE, pitch_statistics
 from models.window_vector import DEVIATIONS, PITCH_STEPS, STEPS
 
 FORM = "level-free cepstra over a floor, their movement, and pitch"
 NOTHING = SPANS["mel"].stop - 1
-GAP_ORDERS = 34
+GAP_ORDERS = SIZES["mfcc"] - STATISTICS_SIZE
 GAPS = slice(SPANS["mel"].start, SPANS["mel"].start + GAP_ORDERS)
-PITCH_STATISTICS = slice(GAPS.stop, GAPS.stop + 6)
+PITCH_STATISTICS = slice(GAPS.stop, GAPS.stop + STATISTICS_SIZE)
 STRAYING = slice(PITCH_STATISTICS.stop, PITCH_STATISTICS.stop + SIZES["mfcc"])
 RESTLESS = slice(STRAYING.stop, STRAYING.stop + SIZES["mfcc"])
 UNEVEN = slice(RESTLESS.stop, NOTHING)

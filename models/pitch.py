@@ -37,6 +37,7 @@ LEAST_VOICING = 0.001
 # Steps of pitch over so many frames, and from how many semitones on they are jumps of the finder.
 STEP_LIMITS = {1: 2.0, 8: 12.0}
 PITCH_STEP_SIZE = 2 * len(STEP_LIMITS)
+STATISTICS_SIZE = 4 + len(STEP_LIMITS)
 LONGEST_STEP = max(STEP_LIMITS)
 
 _SLANEY_HERTZ_PER_MEL = 200.0 / 3
@@ -143,7 +144,7 @@ def pitch_statistics(
         Mean and standard deviation of the pitch, in semitones, and of the salience; mean absolute
         step of the pitch over one frame and over eight, in semitones.
     """
-    statistics = np.empty((*means.shape[:-1], 6))
+    statistics = np.empty((*means.shape[:-1], STATISTICS_SIZE))
     np.divide(means[..., 3:5], np.maximum(means[..., 2:3], _TINY), out=statistics[..., 0:2])
     statistics[..., 2:4] = means[..., 0:2]
     firsts, seconds = statistics[..., 0:4:2], statistics[..., 1:4:2]

@@ -55,7 +55,7 @@ def steps(features: Array, before: Array) -> Array:
     np.subtract(mfcc[:1], before[-1, FLOORED_MFCC], out=mfcc_steps[:1])
     np.subtract(mfcc[1:], mfcc[:-1], out=mfcc_steps[1:])
     np.abs(mfcc_steps, out=mfcc_steps)
-    sizes[:, SIZES["mfcc"] :] = pitch_steps(features[:, PITCH], before[-LONGEST_STEP:, PITCH])
+    sizes[:, SIZES["mfcc"] :] = pitch_steps(features[:, PITCH], before[:, PITCH])
     return sizes
 
 

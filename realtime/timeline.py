@@ -5,6 +5,11 @@ from fractions import Fraction
 from models.audio import SAMPLE_RATE
 
 
+def rescaled(samples: int, rate: int, new_rate: int) -> int:
+    """As many samples as take the same time at another rate."""
+    return samples if rate == new_rate else round(Fraction(samples * new_rate, rate))
+
+
 class Timeline:
     """Counts the stream's samples; time is never a sum of floats.
 
@@ -27,12 +32,12 @@ class Timeline:
 
     def end_segment(self) -> None:
         """Close the segment."""
-        self._segment_start += self._rescaled(self._segment_samples, self._segment_rate)
+        self._segment_start += rescaled(self._segment_samples, self._segment_rate, self.rate)
         self._segment_samples = 0
 
     def lose(self, samples: int, rate: int) -> None:
         """Let time pass between segments, in samples at that rate."""
-        self._segment_start += self._rescaled(samples, rate)
+        self._segment_start += rescaled(samples, rate, self.rate)
 
     def skip(self, samples: int) -> None:
         """Let time pass between segments, in samples of the time base."""
@@ -45,7 +50,7 @@ class Timeline:
     @property
     def position(self) -> int:
         """Samples of stream time so far."""
-        return self._segment_start + self._rescaled(self._segment_samples, self._segment_rate)
+        return self._segment_start + rescaled(self._segment_samples, self._segment_rate, self.rate)
 
     def seconds(self, canonical: int) -> float:
         """Stream time of a canonical sample of the present segment."""
@@ -56,6 +61,3 @@ class Timeline:
     def source_samples_after(self, canonical: int) -> int:
         """Samples of the present segment that came after a canonical sample."""
         return self._segment_samples - canonical * self._segment_rate // SAMPLE_RATE
-
-    def _rescaled(self, samples: int, rate: int) -> int:
-        return samples if rate == self.rate else round(Fraction(samples * self.rate, rate))

@@ -15,6 +15,7 @@ from realtime.log.outage import Clock, Notify, Outage
 from realtime.log.rotation import existing_parts, part_path
 from realtime.log.sound_writer import FORMATS, SoundWriter
 from realtime.sources.base import Block, Gap, SourceItem
+from realtime.timeline import rescaled
 
 NOTICE = "record"
 QUEUED_PIECES = 512
@@ -250,11 +251,6 @@ def require_recordable(path: Path, csv: Path | None, *, overwrite: bool) -> None
             f"{later[0]} is there already, and would be taken for a part of the recording: "
             "move it, or choose another name."
         )
-
-
-def rescaled(samples: int, rate: int, new_rate: int) -> int:
-    """As many samples as take the same time at another rate."""
-    return round(samples * new_rate / rate)
 
 
 def to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:

@@ -208,21 +208,25 @@ def test_rows_before_a_fault_in_the_middle_stay(
     assert len(path.read_text().splitlines()) >= 17
 
 
-def test_a_disk_that_fills_ends_with_exit_code_1_and_keeps_what_was_written(
-    synthetic_folder: Path, tmp_path: Path
-) -> None:
-    command = f"{sys.executable} -P -m realtime replay --speed max --csv log.csv"
-    # What measures coverage would meet the limit too.
+def _in_bash(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    # What measures coverage would meet a limit of the script, too.
     environment = {name: value for name, value in os.environ.items() if "COV" not in name}
-    run = subprocess.run(
-        ["/bin/bash", "-c", f"ulimit -f 4; {command} --model {synthetic_folder}"],
-        cwd=tmp_path,
+    return subprocess.run(
+        ["/bin/bash", "-c", script],
+        cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def test_a_disk_that_fills_ends_with_exit_code_1_and_keeps_what_was_written(
+    synthetic_folder: Path, tmp_path: Path
+) -> None:
+    command = f"{sys.executable} -P -m realtime replay --speed max --csv log.csv"
+    run = _in_bash(f"ulimit -f 4; {command} --model {synthetic_folder}", tmp_path)
     assert run.returncode == 1
     assert "log.csv" in run.stderr.splitlines()[-1]
     lines = (tmp_path / "log.csv").read_text().splitlines(keepends=True)
@@ -235,16 +239,7 @@ def test_a_reader_that_leaves_hides_no_rows_that_are_missing_elsewhere(
 ) -> None:
     command = f"{sys.executable} -P -m realtime replay --speed max --loop --json --csv log.csv"
     limited = f"(ulimit -f 4; exec {command} --model {synthetic_folder})"
-    environment = {name: value for name, value in os.environ.items() if "COV" not in name}
-    run = subprocess.run(
-        ["/bin/bash", "-c", f"{limited} | head -n 300 >/dev/null; exit ${{PIPESTATUS[0]}}"],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    run = _in_bash(f"{limited} | head -n 300 >/dev/null; exit ${{PIPESTATUS[0]}}", tmp_path)
     assert run.returncode == 1
     assert "rows are missing in log.csv" in run.stderr.splitlines()[-1]
 
