@@ -28,7 +28,7 @@ from realtime.processes import Processes
 from realtime.progress import Progress
 from realtime.prototypes import refined
 from realtime.recording import Recording, analyse, spool_folder
-from realtime.sound_files import closed_folders, find_sound_files, skipped_recordings
+from realtime.sound_files import find_sound_files
 
 BASELINES = ("off", "file", "folder")
 Probabilities = NDArray[np.float64]
@@ -54,7 +54,8 @@ def classify(arguments: argparse.Namespace) -> int:
     settings = merged_settings(arguments)
     model = open_model(settings)
     judge = Judge(model.bundle, settings.window_s, settings.hop_s)
-    files = _by_speaker(find_sound_files(arguments.paths), mode)
+    found = find_sound_files(arguments.paths)
+    files = _by_speaker(found.files, mode)
     private_file.spare(files, arguments.csv)
     failed = 0
     with contextlib.ExitStack() as stack:
@@ -78,9 +79,8 @@ def classify(arguments: argparse.Namespace) -> int:
             output.write(result)
             progress.advance()
             failed += bool(result.error)
-    for left_out in (skipped_recordings(arguments.paths, files), closed_folders(arguments.paths)):
-        if left_out is not None:
-            print(f"ser-live: {left_out}", file=sys.stderr)
+    for sentence in found.left_out():
+        print(f"ser-live: {sentence}", file=sys.stderr)
     if failed:
         print(
             f"ser-live: {failed} of {len(files)} files could not be read, or not to the end: "

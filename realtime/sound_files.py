@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import AudioError
@@ -10,8 +11,6 @@ SUFFIXES = frozenset(
     {".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".au", ".caf", ".w64"}
     | {".rf64", ".snd"}
 )
-
-
 # What telephones, messengers and video recorders write, and libsndfile does not read.
 FOREIGN_SUFFIXES = frozenset(
     {".m4a", ".m4b", ".mp4", ".aac", ".webm", ".weba", ".wma", ".amr", ".3gp", ".3gpp", ".3g2"}
@@ -20,8 +19,58 @@ FOREIGN_SUFFIXES = frozenset(
 CONVERT = "convert them first, for example with `ffmpeg -i FILE out.wav`"
 
 
-def find_sound_files(paths: Iterable[Path]) -> list[Path]:
-    """Files as named, and all sound files below folders, each once, folder by folder in order.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SoundFiles:
+    """What a search found.
+
+    Attributes
+    ----------
+    files : tuple of Path
+        Each once, folder by folder in order.
+    foreign : tuple of Path
+        Recordings below folders that cannot be read; those named by themselves are in `files`.
+    closed : tuple of OSError
+        Of the folders that could not be looked into.
+    """
+
+    files: tuple[Path, ...]
+    foreign: tuple[Path, ...]
+    closed: tuple[OSError, ...]
+
+    def left_out(self) -> list[str]:
+        """A sentence each on recordings that are skipped and folders that are closed, if any."""
+        sentences = []
+        if count := len(self.foreign):
+            what = "1 recording was" if count == 1 else f"{count} recordings were"
+            kinds = _kinds(self.foreign)
+            sentences.append(f"{what} skipped, since {kinds} cannot be read: {CONVERT}.")
+        if self.closed:
+            sentences.append(self._told_closed())
+        return sentences
+
+    def why_none(self, named: Iterable[Path]) -> str:
+        """Say why these places hold no file that can be read."""
+        if self.closed:
+            return self._told_closed()
+        searched = ", ".join(str(path) for path in named)
+        if self.foreign:
+            return f"There is no sound file in {searched} but {_kinds(self.foreign)}: {CONVERT}."
+        return (
+            f"There is no sound file in {searched}: name one, or a folder that holds some "
+            f"({', '.join(sorted(SUFFIXES))})."
+        )
+
+    def _told_closed(self) -> str:
+        first = self.closed[0]
+        more = f" and {len(self.closed) - 1} more" if self.closed[1:] else ""
+        return (
+            f"The folder {first.filename}{more} could not be looked into ({first.strerror}): "
+            "allow reading there, or name the files."
+        )
+
+
+def find_sound_files(paths: Iterable[Path]) -> SoundFiles:
+    """Files as named, and all sound files below folders, which are walked through once.
 
     Parameters
     ----------
@@ -35,70 +84,25 @@ def find_sound_files(paths: Iterable[Path]) -> list[Path]:
         If a path does not exist, or no sound file was found at all.
     """
     named = list(paths)
-    found: dict[Path, Path] = {}
+    files: dict[Path, Path] = {}
+    foreign: dict[Path, Path] = {}
+    closed: list[OSError] = []
     for path in named:
         if not path.exists():
             raise AudioError(f"There is no file or folder {path}: check the name.")
-        for file in _below(path, SUFFIXES) if path.is_dir() else [path]:
-            found.setdefault(_place(file), file)
-    if not found:
-        raise AudioError(_nothing_found(named))
-    return list(found.values())
-
-
-def skipped_recordings(paths: Iterable[Path], files: Iterable[Path]) -> str | None:
-    """Say in a sentence how many recordings below folders cannot be read; None without any.
-
-    Parameters
-    ----------
-    paths : iterable of Path
-        Of which those that are folders are searched.
-    files : iterable of Path
-        Named by themselves, so not skipped.
-    """
-    skipped = {_place(file): file for file in _foreign(paths)}
-    if skipped:
-        for file in files:
-            skipped.pop(_place(file), None)
-    if not skipped:
-        return None
-    what = "1 recording was" if len(skipped) == 1 else f"{len(skipped)} recordings were"
-    return f"{what} skipped, since {_kinds(skipped.values())} cannot be read: {CONVERT}."
-
-
-def closed_folders(paths: Iterable[Path]) -> str | None:
-    """Say in a sentence which folders could not be looked into; None without any."""
-    closed: list[OSError] = []
-    for path in paths:
-        for _ in os.walk(path, onerror=closed.append):
-            pass
-    closed = [error for error in closed if Path(error.filename).is_dir()]
-    if not closed:
-        return None
-    more = f" and {len(closed) - 1} more" if closed[1:] else ""
-    return (
-        f"The folder {closed[0].filename}{more} could not be looked into ({closed[0].strerror}): "
-        "allow reading there, or name the files."
+        for file in _below(path, closed) if path.is_dir() else [path]:
+            if file is path or file.suffix.lower() in SUFFIXES:
+                files.setdefault(_place(file), file)
+            elif not file.name.startswith("."):
+                foreign.setdefault(_place(file), file)
+    found = SoundFiles(
+        files=tuple(files.values()),
+        foreign=tuple(file for place, file in foreign.items() if place not in files),
+        closed=tuple(closed),
     )
-
-
-def _nothing_found(named: list[Path]) -> str:
-    if closed := closed_folders(named):
-        return closed
-    searched = ", ".join(str(path) for path in named)
-    if foreign := _foreign(named):
-        return f"There is no sound file in {searched} but {_kinds(foreign)}: {CONVERT}."
-    return (
-        f"There is no sound file in {searched}: name one, or a folder that holds some "
-        f"({', '.join(sorted(SUFFIXES))})."
-    )
-
-
-def _foreign(paths: Iterable[Path]) -> list[Path]:
-    """Recordings below folders that cannot be read, hidden files left out."""
-    folders = [path for path in paths if path.is_dir()]
-    files = [file for folder in folders for file in _below(folder, FOREIGN_SUFFIXES)]
-    return [file for file in files if not file.name.startswith(".")]
+    if not found.files:
+        raise AudioError(found.why_none(named))
+    return found
 
 
 def _kinds(files: Iterable[Path]) -> str:
@@ -110,11 +114,14 @@ def _place(file: Path) -> Path:
     return file.parent.resolve() / file.name
 
 
-def _below(folder: Path, suffixes: frozenset[str]) -> list[Path]:
+def _below(folder: Path, closed: list[OSError]) -> list[Path]:
+    """Recordings below a folder, readable or foreign; the errors of closed folders are added."""
     files: list[Path] = []
-    for directory, subdirectories, names in os.walk(folder):
+    for directory, subdirectories, names in os.walk(folder, onerror=closed.append):
         subdirectories.sort()
         files += [
-            Path(directory, name) for name in sorted(names) if Path(name).suffix.lower() in suffixes
+            Path(directory, name)
+            for name in sorted(names)
+            if Path(name).suffix.lower() in SUFFIXES | FOREIGN_SUFFIXES
         ]
     return files

@@ -152,9 +152,8 @@ def noise_files(folder: Path, part: str = "") -> tuple[Path, ...]:
     AudioError
         If there is none.
     """
-    files = find_sound_files([folder])
-    chosen = {TRAINING: files[::2], JUDGING: files[1::2] or files}.get(part, files)
-    return tuple(chosen)
+    files = find_sound_files([folder]).files
+    return {TRAINING: files[::2], JUDGING: files[1::2] or files}.get(part, files)
 
 
 @cache

@@ -75,7 +75,7 @@ def judge_non_speech(bundle: Bundle, noise_dir: Path | None, *, seed: int) -> It
     if noise_dir is None:
         return
     states: Counter[State] = Counter()
-    for path in find_sound_files([noise_dir]):
+    for path in find_sound_files([noise_dir]).files:
         states += _states(bundle, *read_sound(path))
     yield _line(f"recordings in {noise_dir.name}", states)
 

@@ -16,7 +16,7 @@ from models.labels import EMOTIONS
 from realtime.classify_output import HEADER
 from realtime.cli import main
 from realtime.processes import start_method
-from realtime.sound_files import closed_folders, find_sound_files
+from realtime.sound_files import find_sound_files
 from tests.conftest import RunProgram
 
 RATE = 48000
@@ -134,7 +134,7 @@ def test_what_cannot_be_meant_is_said_in_a_sentence(
 
 
 def test_files_are_found_once_folder_by_folder(corpus: Path) -> None:
-    found = find_sound_files([corpus, corpus / "silent.flac"])
+    found = find_sound_files([corpus, corpus / "silent.flac"]).files
     names = [path.relative_to(corpus).as_posix() for path in found]
     assert names == [
         "broken.wav",
@@ -238,11 +238,10 @@ def test_a_file_is_judged_once_however_it_is_spelled(
     monkeypatch.chdir(folder)
     (tmp_path / "link").symlink_to(folder)
     spelled = [Path("happy.wav"), folder / "happy.wav", Path("../speaker0/happy.wav")]
-    assert find_sound_files([*spelled, tmp_path / "link/happy.wav"]) == [Path("happy.wav")]
-    assert find_sound_files([Path(), *spelled, tmp_path / "link"]) == [
-        Path("happy.wav"),
-        Path("neutral.wav"),
-    ]
+    found = find_sound_files([*spelled, tmp_path / "link/happy.wav"])
+    assert found.files == (Path("happy.wav"),)
+    found = find_sound_files([Path(), *spelled, tmp_path / "link"])
+    assert found.files == (Path("happy.wav"), Path("neutral.wav"))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs the permissions of POSIX")
@@ -252,18 +251,20 @@ def test_a_folder_that_may_not_be_looked_into_is_told() -> None:
         folder, closed = Path(name), Path(name, "closed")
         closed.mkdir()
         (closed / "a.wav").touch()
+        (folder / "b.wav").touch()
         folder.chmod(0o755)
         closed.chmod(0)
         user = os.geteuid()
         os.seteuid(user or nobody)  # to root nothing is closed
         try:
-            assert f"The folder {closed} could not be looked into" in str(closed_folders([folder]))
             with pytest.raises(AudioError, match="could not be looked into"):
-                find_sound_files([folder])
+                find_sound_files([closed])
+            (sentence,) = find_sound_files([folder]).left_out()
+            assert f"The folder {closed} could not be looked into" in sentence
         finally:
             os.seteuid(user)
             closed.chmod(0o700)
-        assert closed_folders([folder, closed / "a.wav"]) is None
+        assert not find_sound_files([folder, closed / "a.wav"]).left_out()
 
 
 def test_recordings_that_have_to_be_converted_are_counted(
