@@ -28,14 +28,14 @@ class Smoother:
 
     def __init__(self, time_constant_s: float, hop_s: float, reset_after_s: float) -> None:
         self._keep = math.exp(-hop_s / time_constant_s) if time_constant_s > 0 else 0.0
-        self._hop_s = hop_s
-        self._reset_after_s = reset_after_s
+        # Counted in hops: a sum of tenths of a second falls short of a whole one.
+        self._reset_after_hops = math.ceil(round(reset_after_s / hop_s, 6))
         self._mean: NDArray[np.float64] | None = None
-        self._silent_s = 0.0
+        self._silent_hops = 0
 
     def push(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         """Take the next window's probabilities, shape (8,), and return the smoothed ones."""
-        self._silent_s = 0.0
+        self._silent_hops = 0
         logs = np.log(np.maximum(probabilities, LEAST_PROBABILITY))
         if self._mean is None:
             self._mean = logs
@@ -45,11 +45,11 @@ class Smoother:
 
     def silence(self) -> None:
         """Tell of a window without speech."""
-        self._silent_s += self._hop_s
-        if self._silent_s >= self._reset_after_s:
+        self._silent_hops += 1
+        if self._silent_hops >= self._reset_after_hops:
             self.reset()
 
     def reset(self) -> None:
         """Start afresh, as at the beginning of a segment."""
         self._mean = None
-        self._silent_s = 0.0
+        self._silent_hops = 0

@@ -93,7 +93,7 @@ def random_split(clips: Sequence[Clip], *, test_size: float, seed: int) -> Split
     except ValueError as error:
         raise DataError(
             f"{len(clips)} clips cannot be split at random with test_size {test_size} ({error}): "
-            "use more clips of each emotion or a test_size nearer to 0.3."
+            "use more clips of each emotion or a test_size nearer to 0.5."
         ) from error
     return Split(
         name=f"random {100 - 100 * test_size:.0f}/{100 * test_size:.0f}",

@@ -45,8 +45,9 @@ def test_a_change_takes_about_the_time_constant() -> None:
 
 
 def test_short_silence_keeps_and_long_silence_resets() -> None:
-    for hops, expected in ((3, 0), (4, 1)):
-        smoother = Smoother(10.0, 0.25, 1.0)
+    # Of tenths of a second, too, ten are a second, though their sum as floats is not.
+    for hop_s, hops, expected in ((0.25, 3, 0), (0.25, 4, 1), (0.1, 9, 0), (0.1, 10, 1)):
+        smoother = Smoother(10.0, hop_s, 1.0)
         smoother.push(ONE)
         for _ in range(hops):
             smoother.silence()
