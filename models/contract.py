@@ -50,12 +50,16 @@ def signal_contract() -> dict[str, Any]:
             "least_salience": pitch.LEAST_SALIENCE,
             "least_voicing": pitch.LEAST_VOICING,
             "step_limits": {str(n): limit for n, limit in pitch.STEP_LIMITS.items()},
+            "bend": [pitch.BEND_FRAMES, pitch.BEND_LIMIT],
         },
         "gate": gate_contract(),
         "window": {
             "active_range_db": windows.ACTIVE_RANGE_DB,
             "least_active_frames": windows.LEAST_ACTIVE_FRAMES,
             "deviation_of": list(window_vector.DEVIATIONS),
+            "moving_orders": window_vector.MOVING_ORDERS,
+            "shape_orders": window_vector.SHAPE_ORDERS,
+            "trend_frames": [window_vector.TREND_FRAMES, window_vector.SHORT_TREND_FRAMES],
         },
         "features": list(FEATURE_NAMES),
     }

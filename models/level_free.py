@@ -3,20 +3,26 @@
 The 193 features say the spectrum twice: as the logarithm of the mean mel power, and as MFCC, the
 mean of logarithms. Their difference tells how much each cepstral order moves within the window,
 and neither gain nor equaliser changes it. The fine structure of the mean spectrum is given up for
-more of that: how far each order strays from its mean, how restless it is on its way, and pitch.
+more of that: how far each order strays from its mean, how restless it is on its way and where it
+is going, for what is special about the voiced frames, and for pitch.
 
 ========  ==================================================================================
 0         mean level of the frames, less the level of the mean spectrum
 1–39      MFCC 1–39, over a floor like all cepstra and mel bands below
 40–51     chroma
 52        mean of the mel bands in decibels, less the loudness of all of them
-53–85     cepstra 1–33 of the mean spectrum, less MFCC 1–33
-86–87     mean and standard deviation of the pitch
-88–89     mean and standard deviation of its salience
-90–91     mean absolute step of the pitch over one frame, and over eight
-92–131    standard deviation of MFCC 0–39
-132–171   mean absolute step of MFCC 0–39, over their standard deviation
-172–178   standard deviation of the contrasts
+53–83     cepstra 1–31 of the mean spectrum, less MFCC 1–31
+84–85     mean and standard deviation of the pitch
+86–87     mean and standard deviation of its salience
+88–90     mean step of the pitch over one frame and over eight, upwards or downwards, and its bend
+91–92     mean absolute step of the pitch over one frame, and over eight
+93–116    standard deviation of MFCC 0–23
+117–140   mean absolute step of MFCC 0–23, over their standard deviation
+141–148   mean change of MFCC 0–7 within 160 ms, over their standard deviation
+149–156   the same within 80 ms and weighted by voicing
+157–164   mean of MFCC 0–7 weighted by voicing, less MFCC 0–7
+165–171   standard deviation of the contrasts
+172–178   mean absolute step of the contrasts over 80 ms, over their standard deviation
 179       nothing
 180–192   contrast and tonnetz
 ========  ==================================================================================
@@ -28,22 +34,37 @@ from numpy.typing import NDArray
 from models.feature_table import FEATURE_COUNT, FLOORED_MFCC, PITCH, SIZES, SPANS
 from models.frames import AMIN, FLOOR_DB
 from models.pitch import STATISTICS_SIZE, pitch_statistics
-from models.window_vector import DEVIATIONS, PITCH_STEPS, STEPS
+from models.window_vector import (
+    CONTRAST_STEPS,
+    DEVIATIONS,
+    MOVING_ORDERS,
+    PITCH_STEPS,
+    SHAPE,
+    SHAPE_ORDERS,
+    STEPS,
+    TRENDS,
+    VOICED,
+    VOICED_TRENDS,
+)
 
-FORM = "level-free cepstra over a floor, their movement, and pitch"
+FORM = "level-free cepstra over a floor, their movement and trend, voiced frames, and pitch"
 NOTHING = SPANS["mel"].stop - 1
-GAP_ORDERS = SIZES["mfcc"] - STATISTICS_SIZE
+GAP_ORDERS = 32
 GAPS = slice(SPANS["mel"].start, SPANS["mel"].start + GAP_ORDERS)
 PITCH_STATISTICS = slice(GAPS.stop, GAPS.stop + STATISTICS_SIZE)
-STRAYING = slice(PITCH_STATISTICS.stop, PITCH_STATISTICS.stop + SIZES["mfcc"])
-RESTLESS = slice(STRAYING.stop, STRAYING.stop + SIZES["mfcc"])
-UNEVEN = slice(RESTLESS.stop, NOTHING)
-# In units of MFCC: what strays less than this is not asked how restlessly it does.
+STRAYING = slice(PITCH_STATISTICS.stop, PITCH_STATISTICS.stop + MOVING_ORDERS)
+RESTLESS = slice(STRAYING.stop, STRAYING.stop + MOVING_ORDERS)
+GOING = slice(RESTLESS.stop, RESTLESS.stop + SHAPE_ORDERS)
+VOICED_GOING = slice(GOING.stop, GOING.stop + SHAPE_ORDERS)
+VOICED_LESS_ALL = slice(VOICED_GOING.stop, VOICED_GOING.stop + SHAPE_ORDERS)
+UNEVEN = slice(VOICED_LESS_ALL.stop, VOICED_LESS_ALL.stop + SIZES["contrast"])
+UNEVEN_STEPS = slice(UNEVEN.stop, NOTHING)
+# In decibels: what strays less than this is not asked how it does.
 LEAST_DEVIATION = 0.1
 
 
 def _cosines() -> NDArray[np.float64]:
-    """From log10 of the mel power, shape (128,), to the mean in decibels and cepstra 1-33."""
+    """From log10 of the mel power, shape (128,), to the mean in decibels and cepstra 1-31."""
     bands = SIZES["mel"]
     order = np.arange(bands)[:, None]
     matrix: NDArray[np.float64] = np.cos(np.pi * order * (2 * np.arange(bands) + 1) / (2 * bands))
@@ -65,7 +86,7 @@ def level_free(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    vectors : ndarray, shape (335,) or (n, 335)
+    vectors : ndarray, shape (338,) or (n, 338)
         See `models.window_vector`.
 
     Returns
@@ -84,8 +105,14 @@ def level_free(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
     form[..., GAPS.start] = mean_db - loudness_db
     form[..., PITCH_STATISTICS] = pitch_statistics(vectors[..., PITCH], vectors[..., PITCH_STEPS])
     form[..., STRAYING] = vectors[..., DEVIATIONS["mfcc"]]
-    restless = np.add(form[..., STRAYING], LEAST_DEVIATION, out=form[..., RESTLESS])
-    np.divide(vectors[..., STEPS], restless, out=restless)
+    straying = form[..., STRAYING] + LEAST_DEVIATION
+    np.divide(vectors[..., STEPS], straying, out=form[..., RESTLESS])
+    straying = straying[..., :SHAPE_ORDERS]
+    np.divide(vectors[..., TRENDS], straying, out=form[..., GOING])
+    np.divide(vectors[..., VOICED_TRENDS], straying, out=form[..., VOICED_GOING])
+    np.subtract(vectors[..., VOICED], vectors[..., SHAPE], out=form[..., VOICED_LESS_ALL])
     form[..., UNEVEN] = vectors[..., DEVIATIONS["contrast"]]
+    uneven = form[..., UNEVEN] + LEAST_DEVIATION
+    np.divide(vectors[..., CONTRAST_STEPS], uneven, out=form[..., UNEVEN_STEPS])
     form[..., NOTHING] = 0
     return form

@@ -36,14 +36,17 @@ LEAST_SALIENCE = 0.3
 LEAST_VOICING = 0.001
 # Steps of pitch over so many frames, and from how many semitones on they are jumps of the finder.
 STEP_LIMITS = {1: 2.0, 8: 12.0}
-PITCH_STEP_SIZE = 2 * len(STEP_LIMITS)
-STATISTICS_SIZE = 4 + len(STEP_LIMITS)
-LONGEST_STEP = max(STEP_LIMITS)
+# How a step over so many frames differs from the one before it.
+BEND_FRAMES, BEND_LIMIT = 8, 12.0
+_LAGS = len(STEP_LIMITS)
+PITCH_STEP_SIZE = 3 * _LAGS + 2
+STATISTICS_SIZE = 5 + 2 * _LAGS
+LONGEST_STEP = max(*STEP_LIMITS, 2 * BEND_FRAMES)
 
 _SLANEY_HERTZ_PER_MEL = 200.0 / 3
 _SLANEY_MEL_AT_8_KHZ = 15 + 27 * np.log(8.0) / np.log(6.4)
 BAND_HZ = _SLANEY_HERTZ_PER_MEL * _SLANEY_MEL_AT_8_KHZ / 129
-_PER_LIMIT = 1 / np.array([*STEP_LIMITS.values()], np.float32)[:, None]
+_PER_LIMIT = 1 / np.array([*STEP_LIMITS.values(), BEND_LIMIT], np.float32)[:, None]
 _TINY = 1e-9
 Array = NDArray[np.float32]
 
@@ -100,30 +103,37 @@ def pitch_steps(pitches: Array, before: Array) -> Array:
     ----------
     pitches : ndarray, shape (k, 5)
         Consecutive frames, as `PitchFinder` fills them in; rows of zeros have no pitch.
-    before : ndarray, shape (8, 5)
+    before : ndarray, shape (16, 5)
         The frames before the first.
 
     Returns
     -------
-    ndarray, shape (k, 4), float32
-        Of steps over one frame and over eight: the weights, then the sizes times the weights. A
-        weight is the lesser voicing of both frames, and falls to nothing towards a jump.
+    ndarray, shape (k, 8), float32
+        Weights of the step over one frame, of that over eight and of the bend, which is the step
+        over eight less the one before it; steps and bend, negative downwards, times the weights;
+        sizes of the steps times the weights. A weight is the least voicing of the frames, and
+        falls to nothing towards a jump.
     """
     count = len(pitches)
     joined = np.concatenate([before, pitches])
     voicing = joined[:, 2]
     pitch = joined[:, 3] / np.maximum(voicing, LEAST_VOICING)
-    sizes = np.empty((len(STEP_LIMITS), count), np.float32)
-    steps = np.empty((2 * len(STEP_LIMITS), count), np.float32)
-    weights = steps[: len(STEP_LIMITS)]
-    for step, frames in enumerate(STEP_LIMITS):
+    found = np.empty((PITCH_STEP_SIZE, count), np.float32)
+    weights, moves = found[: _LAGS + 1], found[_LAGS + 1 : 2 * _LAGS + 2]
+    for place, frames in enumerate((*STEP_LIMITS, BEND_FRAMES)):
         earlier = slice(LONGEST_STEP - frames, LONGEST_STEP - frames + count)
-        np.subtract(pitch[LONGEST_STEP:], pitch[earlier], out=sizes[step])
-        np.minimum(voicing[LONGEST_STEP:], voicing[earlier], out=weights[step])
-    np.abs(sizes, out=sizes)
+        np.subtract(pitch[LONGEST_STEP:], pitch[earlier], out=moves[place])
+        np.minimum(voicing[LONGEST_STEP:], voicing[earlier], out=weights[place])
+    middle = slice(LONGEST_STEP - BEND_FRAMES, LONGEST_STEP - BEND_FRAMES + count)
+    first = slice(LONGEST_STEP - 2 * BEND_FRAMES, LONGEST_STEP - 2 * BEND_FRAMES + count)
+    moves[_LAGS] -= pitch[middle]
+    moves[_LAGS] += pitch[first]
+    np.minimum(weights[_LAGS], voicing[first], out=weights[_LAGS])
+    sizes = np.abs(moves)
     weights *= np.maximum(1.0 - sizes * _PER_LIMIT, 0.0)
-    np.multiply(weights, sizes, out=steps[len(STEP_LIMITS) :])
-    return steps.T
+    moves *= weights
+    np.multiply(sizes[:_LAGS], weights[:_LAGS], out=found[2 * _LAGS + 2 :])
+    return found.T
 
 
 def pitch_statistics(
@@ -135,14 +145,16 @@ def pitch_statistics(
     ----------
     means : ndarray, shape (5,) or (n, 5)
         Of the numbers of the frames.
-    steps : ndarray, shape (4,) or (n, 4)
+    steps : ndarray, shape (8,) or (n, 8)
         Means of `pitch_steps`.
 
     Returns
     -------
-    ndarray, shape (6,) or (n, 6)
-        Mean and standard deviation of the pitch, in semitones, and of the salience; mean absolute
-        step of the pitch over one frame and over eight, in semitones.
+    ndarray, shape (9,) or (n, 9)
+        Mean and standard deviation of the pitch, in semitones, and of the salience; in semitones
+        as well, mean step over one frame and over eight, positive for a voice that rises; mean
+        bend, positive for one that falls less and rises more; mean absolute step over one frame
+        and over eight.
     """
     statistics = np.empty((*means.shape[:-1], STATISTICS_SIZE))
     np.divide(means[..., 3:5], np.maximum(means[..., 2:3], _TINY), out=statistics[..., 0:2])
@@ -150,5 +162,8 @@ def pitch_statistics(
     firsts, seconds = statistics[..., 0:4:2], statistics[..., 1:4:2]
     seconds -= firsts * firsts
     np.sqrt(np.maximum(seconds, 0.0, out=seconds), out=seconds)
-    np.divide(steps[..., 2:4], np.maximum(steps[..., 0:2], _TINY), out=statistics[..., 4:6])
+    weights = np.maximum(steps[..., : _LAGS + 1], _TINY)
+    moves, sizes = slice(_LAGS + 1, 2 * _LAGS + 2), slice(2 * _LAGS + 2, None)
+    np.divide(steps[..., moves], weights, out=statistics[..., 4 : 5 + _LAGS])
+    np.divide(steps[..., sizes], weights[..., :_LAGS], out=statistics[..., 5 + _LAGS :])
     return statistics

@@ -45,7 +45,7 @@ class Preprocessing:
 
         Parameters
         ----------
-        vectors : ndarray, shape (335,) or (n, 335)
+        vectors : ndarray, shape (338,) or (n, 338)
             Window vectors.
 
         Returns

@@ -28,7 +28,7 @@ class Window:
     ----------
     start, end : int
         Canonical samples since the segment's start.
-    vector : ndarray, shape (335,), float32, or None
+    vector : ndarray, shape (338,), float32, or None
         Of the active frames, see `models.window_vector`; None with too little speech.
     active_frames, frames : int
         Frames that count as speech, and all of them.

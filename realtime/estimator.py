@@ -210,7 +210,7 @@ class Estimator:
     def _probabilities(
         self, vector: NDArray[np.float32], active_frames: int
     ) -> NDArray[np.float64]:
-        """Judge one window, shape (335,), and let the speaker learn from it afterwards."""
+        """Judge one window, shape (338,), and let the speaker learn from it afterwards."""
         levelled = self._judge.preprocessing.levelled(vector)
         logits = self._judge.logits(levelled, self._speaker.baseline)
         found = self._judge.probabilities(logits, self._speaker.baseline)

@@ -56,7 +56,7 @@ class Recording:
     error: str = ""
 
     def windows(self) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
-        """Vectors, shape (n, 335), and active frames, shape (n,), a thousand at a time."""
+        """Vectors, shape (n, 338), and active frames, shape (n,), a thousand at a time."""
         with self.spool.open("rb") as file:
             while content := file.read(ROWS_AT_ONCE * ROW_FLOATS * 4):
                 rows = np.frombuffer(content, np.float32).reshape(-1, ROW_FLOATS)

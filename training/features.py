@@ -47,7 +47,7 @@ class SoundVectors:
 
     Attributes
     ----------
-    vectors : ndarray, shape (n, 335), float32
+    vectors : ndarray, shape (n, 338), float32
         Window vectors as the live path makes them.
     window_s : ndarray, shape (n,), float32
         Length of each window; 0 stands for the whole sound.

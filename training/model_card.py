@@ -40,8 +40,8 @@ def _what(card: Mapping[str, Any]) -> str:
     shape = ", ".join(map(str, card["training"]["network"]["hidden_layer_shape"]))
     return (
         f"A feed-forward network (193 inputs; hidden layers of {shape} units; 8 outputs) that "
-        "judges windows of 1, 2 or 3 s of speech by the mean of their frames' features, how "
-        "these move, and the pitch. Trained "
+        "judges windows of 1, 2 or 3 s of speech by the mean of their frames' features, how and "
+        "where to these move, and the pitch. Trained "
         f"{card['date']} with seed {card['training']['seed']} by `python -m training fit`; "
         "`bundle.json` holds the recipe, the versions and the signal contract."
     )

@@ -97,7 +97,7 @@ def predict(path: Path, bundle: Bundle, model: FrameworkModel) -> Prediction:
 def spoken_windows(
     path: Path, bundle: Bundle
 ) -> tuple[NDArray[np.float32], NDArray[np.int64], str]:
-    """Vectors, shape (n, 335), and active frames, shape (n,), of windows with enough speech.
+    """Vectors, shape (n, 338), and active frames, shape (n,), of windows with enough speech.
 
     The third is why the recording could not be read to its end; empty if it could.
     """

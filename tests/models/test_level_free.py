@@ -10,15 +10,32 @@ from models.feature_table import FEATURE_COUNT, FLOORED_MFCC, FRAME_SIZE, PITCH,
 from models.frames import FLOOR_DB
 from models.level_free import (
     GAPS,
+    GOING,
+    LEAST_DEVIATION,
     NOTHING,
     PITCH_STATISTICS,
     RESTLESS,
     STRAYING,
     UNEVEN,
+    UNEVEN_STEPS,
+    VOICED_GOING,
+    VOICED_LESS_ALL,
     level_free,
 )
 from models.pitch import pitch_statistics
-from models.window_vector import DEVIATIONS, PITCH_STEPS, STEPS, WINDOW_VECTOR_SIZE
+from models.window_vector import (
+    CONTRAST_STEPS,
+    DEVIATIONS,
+    MOVING_ORDERS,
+    PITCH_STEPS,
+    SHAPE,
+    SHAPE_ORDERS,
+    STEPS,
+    TRENDS,
+    VOICED,
+    VOICED_TRENDS,
+    WINDOW_VECTOR_SIZE,
+)
 
 MEL, MFCC = SPANS["mel"], FLOORED_MFCC
 SHAPES = slice(GAPS.start + 1, GAPS.stop)
@@ -32,8 +49,10 @@ def random_vector(seed: int) -> NDArray[np.float64]:
     vector: NDArray[np.float64] = rng.uniform(0.1, 2, size=WINDOW_VECTOR_SIZE)
     vector[MEL] = (10 ** (power_db / 10)).mean(axis=0)
     vector[MFCC] = mfcc.mean(axis=0)
-    vector[DEVIATIONS["mfcc"]] = mfcc.std(axis=0)
-    vector[STEPS] = np.abs(np.diff(mfcc, axis=0)).mean(axis=0)
+    vector[DEVIATIONS["mfcc"]] = mfcc.std(axis=0)[:MOVING_ORDERS]
+    vector[STEPS] = np.abs(np.diff(mfcc[:, :MOVING_ORDERS], axis=0)).mean(axis=0)
+    vector[TRENDS] = (mfcc[16:] - mfcc[:-16]).mean(axis=0)[:SHAPE_ORDERS]
+    vector[VOICED] = mfcc[::2, :SHAPE_ORDERS].mean(axis=0)
     return vector
 
 
@@ -42,6 +61,7 @@ def through(vector: NDArray[np.float64], curve_db: NDArray[np.float64]) -> NDArr
     changed = vector.copy()
     changed[MEL] *= 10 ** (curve_db / 10)
     changed[MFCC] += dct(curve_db, norm="ortho")[:40]
+    changed[VOICED] += dct(curve_db, norm="ortho")[:SHAPE_ORDERS]
     return changed
 
 
@@ -57,7 +77,7 @@ def test_an_equaliser_leaves_the_movement_of_each_order_alone(seed: int) -> None
     vector = random_vector(seed)
     curve_db = np.random.default_rng(seed + 1).uniform(-10, 10, 128)
     found, expected = level_free(through(vector, curve_db)), level_free(vector)
-    for movement in (0, SHAPES, PITCH_STATISTICS, STRAYING, RESTLESS, UNEVEN):
+    for movement in (0, SHAPES, slice(PITCH_STATISTICS.start, NOTHING)):
         np.testing.assert_allclose(found[movement], expected[movement], atol=1e-8)
     assert np.abs(found - expected).max() > 1
 
@@ -66,9 +86,17 @@ def test_a_sound_that_does_not_move_has_no_gap() -> None:
     vector = random_vector(0)
     vector[MFCC] = dct(10 * np.log10(vector[MEL]), norm="ortho")[:40]
     vector[FRAME_SIZE:] = 0
+    vector[VOICED] = vector[SHAPE]
     form = level_free(vector)
     np.testing.assert_allclose(form[[0, *range(SHAPES.start, SHAPES.stop)]], 0, atol=1e-9)
-    assert not form[STRAYING.start : UNEVEN.stop].any()
+    assert not form[STRAYING.start : NOTHING].any()
+
+
+def test_the_parts_follow_each_other_up_to_the_empty_place() -> None:
+    parts = [GAPS, PITCH_STATISTICS, STRAYING, RESTLESS, GOING, VOICED_GOING]
+    parts += [VOICED_LESS_ALL, UNEVEN, UNEVEN_STEPS]
+    assert [part.stop for part in parts] == [*(part.start for part in parts[1:]), NOTHING]
+    assert [UNEVEN_STEPS.stop - UNEVEN_STEPS.start, NOTHING] == [7, 179]
 
 
 def test_one_place_is_empty_and_the_rest_stays() -> None:
@@ -103,6 +131,17 @@ def test_restlessness_is_the_step_in_deviations() -> None:
     )
     np.testing.assert_array_equal(form[STRAYING], vector[DEVIATIONS["mfcc"]])
     np.testing.assert_array_equal(form[UNEVEN], vector[DEVIATIONS["contrast"]])
+
+
+def test_where_an_order_is_going_is_told_in_deviations_and_what_is_voiced_against_all() -> None:
+    vector = random_vector(2)
+    form = level_free(vector)
+    deviations = vector[DEVIATIONS["mfcc"]][:SHAPE_ORDERS] + LEAST_DEVIATION
+    np.testing.assert_allclose(form[GOING], vector[TRENDS] / deviations)
+    np.testing.assert_allclose(form[VOICED_GOING], vector[VOICED_TRENDS] / deviations)
+    uneven = vector[DEVIATIONS["contrast"]] + LEAST_DEVIATION
+    np.testing.assert_allclose(form[UNEVEN_STEPS], vector[CONTRAST_STEPS] / uneven)
+    np.testing.assert_allclose(form[VOICED_LESS_ALL], vector[VOICED] - vector[SHAPE])
 
 
 def test_silence_is_finite_and_the_vector_stays_as_it_was() -> None:

@@ -15,7 +15,6 @@ from models.feature_table import FLOORED_MFCC, PITCH, SPANS
 from models.filter_banks import make_filter_banks
 from models.frames import FrameExtractor
 from models.gate import SpeechGate
-from models.pitch import STEP_LIMITS
 from models.segment import SegmentStream
 from models.windows import Window
 
@@ -44,28 +43,49 @@ def _offline(
 
 
 def _vector(frames: NDArray[np.float64], active: list[int], first: int) -> NDArray[np.float64]:
-    mfcc = frames[:, FLOORED_MFCC]
-    deviating = frames[:, SPANS["contrast"].start : FLOORED_MFCC.stop]
-    stepping = [k for k in active if k - 1 in active and k >= first + 8]
-    steps = [np.abs(mfcc[k] - mfcc[k - 1]) for k in stepping]
+    mfcc, contrast = frames[:, FLOORED_MFCC], frames[:, SPANS["contrast"]]
+    deviating = frames[:, SPANS["contrast"].start : FLOORED_MFCC.start + 24]
+    stepping = [k for k in active if k - 1 in active and k >= first + 16]
+    steps = [np.abs(mfcc[k, :24] - mfcc[k - 1, :24]) for k in stepping]
+    changes = [mfcc[k, :8] - mfcc[k - 16, :8] for k in active if k - 16 in active]
+    voicing = frames[:, PITCH][:, 2]
+    pairs = [k for k in active if k - 8 in active]
+    earlier = [k - 8 for k in pairs]
     return np.concatenate(
         [
             frames[active].mean(axis=0),
             deviating[active].std(axis=0),
             np.mean(steps, axis=0),
             np.mean([_pitch_steps(frames[:, PITCH], k) for k in stepping], axis=0),
+            np.abs(contrast[pairs] - contrast[earlier]).mean(axis=0),
+            np.mean(changes, axis=0),
+            np.average(
+                mfcc[pairs, :8] - mfcc[earlier, :8],
+                axis=0,
+                weights=np.minimum(voicing[pairs], voicing[earlier]),
+            ),
+            np.average(mfcc[active, :8], axis=0, weights=voicing[active]),
         ]
     )
 
 
 def _pitch_steps(pitches: NDArray[np.float64], k: int) -> list[float]:
-    weights, sizes = [], []
-    for frames, limit in STEP_LIMITS.items():
-        here, earlier = pitches[k], pitches[k - frames]
-        size = abs(here[3] / here[2] - earlier[3] / earlier[2]) if earlier[2] else 0.0
-        weights.append(min(here[2], earlier[2]) * max(0.0, 1 - size / limit))
-        sizes.append(size)
-    return [*weights, *np.multiply(weights, sizes)]
+    now, then, long_ago = pitches[k], pitches[k - 8], pitches[k - 16]
+    semitones = [
+        one[3] / one[2] if one[2] else 0.0 for one in (now, pitches[k - 1], then, long_ago)
+    ]
+    moves = [
+        semitones[0] - semitones[1],
+        semitones[0] - semitones[2],
+        semitones[0] - 2 * semitones[2] + semitones[3],
+    ]
+    heard = [
+        min(now[2], pitches[k - 1][2]),
+        min(now[2], then[2]),
+        min(now[2], then[2], long_ago[2]),
+    ]
+    weights = np.multiply(heard, np.maximum(0.0, 1 - np.abs(moves) / np.array([2.0, 12.0, 12.0])))
+    return [*weights, *weights * moves, *np.abs(weights * moves)[:2]]
 
 
 def _live(

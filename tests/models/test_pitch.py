@@ -12,9 +12,12 @@ from models.filter_banks import make_filter_banks
 from models.frames import FrameExtractor
 from models.pitch import (
     BAND_HZ,
+    BEND_FRAMES,
+    BEND_LIMIT,
     LEAST_SALIENCE,
     LEAST_VOICING,
     LONGEST_STEP,
+    PITCH_STEP_SIZE,
     REFERENCE_HZ,
     RIPPLE_BANDS,
     STEP_LIMITS,
@@ -117,7 +120,7 @@ def test_voicing_weighs_the_pitch() -> None:
     np.testing.assert_allclose(pitch_squared, pitch**2 / voicing, rtol=1e-4, atol=1e-6)
 
 
-def made_pitches(seed: int, count: int = 30) -> Frames:
+def made_pitches(seed: int, count: int = 40) -> Frames:
     rng = np.random.default_rng(seed)
     salience, pitch = rng.uniform(0.2, 1, count), rng.uniform(-6, 6, count)
     voicing = np.maximum(salience - LEAST_SALIENCE, 0) + LEAST_VOICING
@@ -131,33 +134,55 @@ def test_steps_are_those_of_the_definition(seed: int) -> None:
     before, after = pitches[:LONGEST_STEP], pitches[LONGEST_STEP:]
     found = pitch_steps(after, before)
     pitch = pitches[:, 3].astype(np.float64) / pitches[:, 2]
-    for column, (frames, limit) in enumerate(STEP_LIMITS.items()):
-        for k in range(LONGEST_STEP, len(pitches)):
-            size = abs(pitch[k] - pitch[k - frames])
-            weight = min(pitches[k, 2], pitches[k - frames, 2]) * max(0.0, 1 - size / limit)
-            here = found[k - LONGEST_STEP]
-            assert here[column] == pytest.approx(weight, abs=1e-5)
-            assert here[len(STEP_LIMITS) + column] == pytest.approx(weight * size, abs=1e-5)
+    bend = 2 * BEND_FRAMES
+    for k, here in enumerate(found, LONGEST_STEP):
+        moves = [pitch[k] - pitch[k - frames] for frames in STEP_LIMITS]
+        moves.append(pitch[k] - 2 * pitch[k - BEND_FRAMES] + pitch[k - bend])
+        heard = [pitches[[k, k - frames], 2].min() for frames in STEP_LIMITS]
+        heard.append(pitches[[k, k - BEND_FRAMES, k - bend], 2].min())
+        limits = [*STEP_LIMITS.values(), BEND_LIMIT]
+        weights = np.multiply(heard, np.maximum(0, 1 - np.abs(moves) / limits))
+        weighted = np.multiply(weights, moves)
+        sizes = np.abs(weighted)[: len(STEP_LIMITS)]
+        np.testing.assert_allclose(here, [*weights, *weighted, *sizes], atol=1e-5)
 
 
 @given(st.integers(0, 999))
 def test_statistics_are_weighted_means_and_deviations(seed: int) -> None:
     pitches = made_pitches(seed).astype(np.float64)
-    steps = pitch_steps(pitches[8:].astype(np.float32), pitches[:8].astype(np.float32))
+    single = pitches.astype(np.float32)
+    steps = pitch_steps(single[LONGEST_STEP:], single[:LONGEST_STEP])
     found = pitch_statistics(pitches.mean(axis=0), steps.mean(axis=0))
     salience, voicing = pitches[:, 0], pitches[:, 2]
     pitch = pitches[:, 3] / voicing
     mean = np.average(pitch, weights=voicing)
+    summed = steps.sum(axis=0)
     expected = [
         mean,
         np.sqrt(np.average((pitch - mean) ** 2, weights=voicing)),
         salience.mean(),
         salience.std(),
-        steps[:, 2].sum() / steps[:, 0].sum(),
-        steps[:, 3].sum() / steps[:, 1].sum(),
+        *summed[3:6] / summed[:3],
+        *summed[6:] / summed[:2],
     ]
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
 
 
 def test_nothing_heard_is_zeros() -> None:
-    assert not pitch_statistics(np.zeros(PITCH_SIZE), np.zeros(2 * len(STEP_LIMITS))).any()
+    assert not pitch_statistics(np.zeros(PITCH_SIZE), np.zeros(PITCH_STEP_SIZE)).any()
+
+
+@pytest.mark.parametrize("semitones_per_second", [-9.0, 9.0])
+def test_a_voice_that_glides_has_the_step_of_its_glide(semitones_per_second: float) -> None:
+    octaves = semitones_per_second / 12
+    # The phase of a pitch that grows like 2 to the power of the octaves passed.
+    turns = 200 * (2 ** (octaves * SECONDS) - 1) / (octaves * np.log(2))
+    orders = np.arange(1, 25)
+    glide = 0.05 * (np.cos(2 * np.pi * np.outer(turns, orders) + orders**2) / orders).sum(axis=1)
+    pitches = pitches_of(glide)
+    steps = pitch_steps(pitches[LONGEST_STEP:], pitches[:LONGEST_STEP])
+    found = pitch_statistics(pitches.mean(axis=0), steps.mean(axis=0))
+    # Candidates lie further apart than a voice glides in a frame, and small steps weigh most.
+    np.testing.assert_allclose(found[4] / 0.01, semitones_per_second, rtol=0.3)
+    np.testing.assert_allclose(found[5] / 0.08, semitones_per_second, rtol=0.1)
+    assert abs(found[6]) < 0.05

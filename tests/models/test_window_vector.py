@@ -7,24 +7,37 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from models.feature_table import FLOORED_MFCC, FRAME_SIZE, PITCH, SPANS
-from models.pitch import LONGEST_STEP, pitch_steps
+from models.pitch import LEAST_VOICING, LONGEST_STEP, PITCH_STEP_SIZE, pitch_steps
 from models.window_vector import (
+    CONTRAST_STEPS,
     DEVIATIONS,
     MEANS,
+    MOVING_ORDERS,
     PITCH_STEPS,
+    SHAPE,
+    SHAPE_ORDERS,
+    SHORT_TREND_FRAMES,
     STEPS,
+    TREND_FRAMES,
+    TRENDS,
+    VOICED,
+    VOICED_TRENDS,
     WINDOW_VECTOR_SIZE,
     steps,
     window_vector,
 )
 
-MFCC, CONTRAST = FLOORED_MFCC, SPANS["contrast"]
+CONTRAST = SPANS["contrast"]
+MOVING = slice(FLOORED_MFCC.start, FLOORED_MFCC.start + MOVING_ORDERS)
+VOICING = PITCH.start + 2
 NOTHING_BEFORE = np.zeros((LONGEST_STEP, FRAME_SIZE), np.float32)
 Frames = NDArray[np.float32]
 
 
 def frames_of(seed: int, count: int = 40) -> Frames:
-    return np.random.default_rng(seed).normal(3, 2, (count, FRAME_SIZE)).astype(np.float32)
+    frames = np.random.default_rng(seed).normal(3, 2, (count, FRAME_SIZE)).astype(np.float32)
+    frames[:, VOICING] = np.abs(frames[:, VOICING]) + LEAST_VOICING
+    return frames
 
 
 def vector_of(frames: Frames, active: NDArray[np.bool_]) -> Frames:
@@ -32,13 +45,14 @@ def vector_of(frames: Frames, active: NDArray[np.bool_]) -> Frames:
 
 
 def test_the_parts_follow_each_other() -> None:
-    parts = [MEANS, DEVIATIONS["contrast"], DEVIATIONS["mfcc"], STEPS, PITCH_STEPS]
-    assert [part.stop - part.start for part in parts] == [193 + 40 + 5, 7, 40, 40, 4]
+    parts = [MEANS, *DEVIATIONS.values(), STEPS, PITCH_STEPS]
+    parts += [CONTRAST_STEPS, TRENDS, VOICED_TRENDS, VOICED]
+    assert [part.stop - part.start for part in parts] == [193 + 40 + 5, 7, 24, 24, 8, 7, 8, 8, 8]
     tonnetz = 6
     assert DEVIATIONS["mfcc"].start == DEVIATIONS["contrast"].stop + tonnetz
     assert DEVIATIONS["contrast"].start == MEANS.stop
-    assert [STEPS.start, PITCH_STEPS.start] == [DEVIATIONS["mfcc"].stop, STEPS.stop]
-    assert PITCH_STEPS.stop == WINDOW_VECTOR_SIZE
+    ends = [part.stop for part in parts[2:]]
+    assert ends == [*(part.start for part in parts[3:]), WINDOW_VECTOR_SIZE]
 
 
 @given(st.integers(0, 999), st.lists(st.booleans(), min_size=40, max_size=40))
@@ -49,17 +63,54 @@ def test_it_is_mean_deviation_and_mean_step_of_the_active_frames(
     vector = vector_of(frames, active)
     heard = frames[active].astype(np.float64)
     np.testing.assert_allclose(vector[MEANS], heard.mean(axis=0), atol=1e-5)
-    np.testing.assert_allclose(vector[DEVIATIONS["mfcc"]], heard[:, MFCC].std(axis=0), atol=1e-5)
+    np.testing.assert_allclose(vector[DEVIATIONS["mfcc"]], heard[:, MOVING].std(axis=0), atol=1e-5)
     np.testing.assert_allclose(
         vector[DEVIATIONS["contrast"]], heard[:, CONTRAST].std(axis=0), atol=1e-5
     )
     pairs = [k for k in range(LONGEST_STEP, 40) if active[k] and active[k - 1]]
-    expected, of_pitch = np.zeros(40), np.zeros(4)
+    expected, of_pitch = np.zeros(MOVING_ORDERS), np.zeros(PITCH_STEP_SIZE)
     if pairs:
-        expected = np.mean([np.abs(frames[k, MFCC] - frames[k - 1, MFCC]) for k in pairs], axis=0)
+        apart = [np.abs(frames[k, MOVING] - frames[k - 1, MOVING]) for k in pairs]
+        expected = np.mean(apart, axis=0)
         of_pitch = pitch_steps(frames[:, PITCH], NOTHING_BEFORE[:, PITCH])[pairs].mean(axis=0)
     np.testing.assert_allclose(vector[STEPS], expected, atol=1e-5)
     np.testing.assert_allclose(vector[PITCH_STEPS], of_pitch, rtol=1e-5, atol=1e-5)
+
+
+@given(st.integers(0, 999), st.lists(st.booleans(), min_size=40, max_size=40))
+def test_trends_are_mean_changes_and_what_is_voiced_is_weighted_by_voicing(
+    seed: int, chosen: list[bool]
+) -> None:
+    frames, active = frames_of(seed), np.array([True, *chosen[1:]])
+    vector, heard = vector_of(frames, active), frames.astype(np.float64)
+    voicing = heard[:, VOICING]
+    expected = {part: np.zeros(SHAPE_ORDERS) for part in ("trend", "voiced trend")}
+    contrast_steps = np.zeros(7)
+    if pairs := _pairs(active, TREND_FRAMES):
+        changes = [heard[k, SHAPE] - heard[k - TREND_FRAMES, SHAPE] for k in pairs]
+        expected["trend"] = np.mean(changes, axis=0)
+    if pairs := _pairs(active, SHORT_TREND_FRAMES):
+        earlier = np.array(pairs) - SHORT_TREND_FRAMES
+        weights = np.minimum(voicing[pairs], voicing[earlier])
+        short = heard[pairs, SHAPE] - heard[earlier, SHAPE]
+        expected["voiced trend"] = np.average(short, axis=0, weights=weights)
+        contrast_steps = np.abs(heard[pairs, CONTRAST] - heard[earlier, CONTRAST]).mean(axis=0)
+    np.testing.assert_allclose(vector[TRENDS], expected["trend"], atol=1e-4)
+    np.testing.assert_allclose(vector[VOICED_TRENDS], expected["voiced trend"], atol=1e-4)
+    np.testing.assert_allclose(vector[CONTRAST_STEPS], contrast_steps, atol=1e-4)
+    voiced = np.average(heard[active, SHAPE], axis=0, weights=voicing[active])
+    np.testing.assert_allclose(vector[VOICED], voiced, atol=1e-4)
+
+
+def _pairs(active: NDArray[np.bool_], frames: int) -> list[int]:
+    return [k for k in range(frames, active.size) if active[k] and active[k - frames]]
+
+
+@pytest.mark.parametrize("count", [1, SHORT_TREND_FRAMES, TREND_FRAMES - 1, TREND_FRAMES])
+def test_a_window_too_short_for_a_trend_has_none(count: int) -> None:
+    vector = vector_of(frames_of(3, count), np.ones(count, np.bool_))
+    assert not vector[TRENDS].any()
+    assert np.isfinite(vector).all()
 
 
 def test_no_step_reaches_out_of_the_window() -> None:
@@ -84,9 +135,12 @@ def test_a_large_mean_costs_the_deviation_nothing() -> None:
         np.testing.assert_allclose(found[part], expected[part], atol=1e-3)
 
 
-@pytest.mark.parametrize("cut", [8, 17, 39])
+@pytest.mark.parametrize("cut", [LONGEST_STEP, LONGEST_STEP + 9, 39])
 def test_steps_go_on_over_a_cut(cut: int) -> None:
     frames = frames_of(1)
     whole = steps(frames, NOTHING_BEFORE)
-    parts = [steps(frames[:cut], NOTHING_BEFORE), steps(frames[cut:], frames[cut - 8 : cut])]
+    parts = [
+        steps(frames[:cut], NOTHING_BEFORE),
+        steps(frames[cut:], frames[cut - LONGEST_STEP : cut]),
+    ]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
