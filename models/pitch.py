@@ -38,10 +38,16 @@ LEAST_VOICING = 0.001
 STEP_LIMITS = {1: 2.0, 8: 12.0}
 # How a step over so many frames differs from the one before it.
 BEND_FRAMES, BEND_LIMIT = 8, 12.0
-_LAGS = len(STEP_LIMITS)
-PITCH_STEP_SIZE = 3 * _LAGS + 2
-STATISTICS_SIZE = 5 + 2 * _LAGS
 LONGEST_STEP = max(*STEP_LIMITS, 2 * BEND_FRAMES)
+_LAGS = len(STEP_LIMITS)
+# Where the weights, the steps with the bend, and the sizes of the steps lie among those of a frame.
+_WEIGHTS = slice(0, _LAGS + 1)
+_MOVES = slice(_WEIGHTS.stop, 2 * _WEIGHTS.stop)
+_SIZES = slice(_MOVES.stop, _MOVES.stop + _LAGS)
+PITCH_STEP_SIZE = _SIZES.stop
+STATISTICS_SIZE = 4 + PITCH_STEP_SIZE - _WEIGHTS.stop
+# Column of the voicing among the numbers of a frame.
+VOICING = 2
 
 _SLANEY_HERTZ_PER_MEL = 200.0 / 3
 _SLANEY_MEL_AT_8_KHZ = 15 + 27 * np.log(8.0) / np.log(6.4)
@@ -116,10 +122,10 @@ def pitch_steps(pitches: Array, before: Array) -> Array:
     """
     count = len(pitches)
     joined = np.concatenate([before, pitches])
-    voicing = joined[:, 2]
+    voicing = joined[:, VOICING]
     pitch = joined[:, 3] / np.maximum(voicing, LEAST_VOICING)
     found = np.empty((PITCH_STEP_SIZE, count), np.float32)
-    weights, moves = found[: _LAGS + 1], found[_LAGS + 1 : 2 * _LAGS + 2]
+    weights, moves = found[_WEIGHTS], found[_MOVES]
     for place, frames in enumerate((*STEP_LIMITS, BEND_FRAMES)):
         earlier = slice(LONGEST_STEP - frames, LONGEST_STEP - frames + count)
         np.subtract(pitch[LONGEST_STEP:], pitch[earlier], out=moves[place])
@@ -132,7 +138,7 @@ def pitch_steps(pitches: Array, before: Array) -> Array:
     sizes = np.abs(moves)
     weights *= np.maximum(1.0 - sizes * _PER_LIMIT, 0.0)
     moves *= weights
-    np.multiply(sizes[:_LAGS], weights[:_LAGS], out=found[2 * _LAGS + 2 :])
+    np.multiply(sizes[:_LAGS], weights[:_LAGS], out=found[_SIZES])
     return found.T
 
 
@@ -162,8 +168,7 @@ def pitch_statistics(
     firsts, seconds = statistics[..., 0:4:2], statistics[..., 1:4:2]
     seconds -= firsts * firsts
     np.sqrt(np.maximum(seconds, 0.0, out=seconds), out=seconds)
-    weights = np.maximum(steps[..., : _LAGS + 1], _TINY)
-    moves, sizes = slice(_LAGS + 1, 2 * _LAGS + 2), slice(2 * _LAGS + 2, None)
-    np.divide(steps[..., moves], weights, out=statistics[..., 4 : 5 + _LAGS])
-    np.divide(steps[..., sizes], weights[..., :_LAGS], out=statistics[..., 5 + _LAGS :])
+    weights = np.maximum(steps[..., _WEIGHTS], _TINY)
+    np.divide(steps[..., _MOVES], weights, out=statistics[..., 4 : 5 + _LAGS])
+    np.divide(steps[..., _SIZES], weights[..., :_LAGS], out=statistics[..., 5 + _LAGS :])
     return statistics

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.feature_table import FLOORED_MFCC, FRAME_SIZE, PITCH, SIZES, SPANS
-from models.pitch import LONGEST_STEP, PITCH_STEP_SIZE, pitch_steps
+from models.pitch import LEAST_VOICING, LONGEST_STEP, PITCH_STEP_SIZE, VOICING, pitch_steps
 
 MOVING_ORDERS, SHAPE_ORDERS = 24, 8
 _MOVING_MFCC = slice(FLOORED_MFCC.start, FLOORED_MFCC.start + MOVING_ORDERS)
@@ -45,8 +45,7 @@ VOICED_TRENDS = slice(TRENDS.stop, TRENDS.stop + SHAPE_ORDERS)
 VOICED = slice(VOICED_TRENDS.stop, VOICED_TRENDS.stop + SHAPE_ORDERS)
 WINDOW_VECTOR_SIZE = VOICED.stop
 TREND_FRAMES, SHORT_TREND_FRAMES = 16, 8
-_VOICING = PITCH.start + 2
-_TINY = 1e-9
+_VOICING = PITCH.start + VOICING
 Array = NDArray[np.float32]
 
 
@@ -126,7 +125,7 @@ def _shape_weights(voicing: Array, active: NDArray[np.bool_], short: NDArray[np.
     trend /= max(1, int(np.count_nonzero(both)))
     lesser = np.minimum(voicing[SHORT_TREND_FRAMES:], voicing[:-SHORT_TREND_FRAMES])
     lesser *= short
-    lesser /= max(_TINY, float(lesser.sum()))
+    lesser /= max(LEAST_VOICING, float(lesser.sum()))
     voiced_trend[SHORT_TREND_FRAMES:] += lesser
     voiced_trend[:-SHORT_TREND_FRAMES] -= lesser
     np.multiply(voicing, active, out=voiced)

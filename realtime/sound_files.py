@@ -16,6 +16,7 @@ FOREIGN_SUFFIXES = frozenset(
     {".m4a", ".m4b", ".mp4", ".aac", ".webm", ".weba", ".wma", ".amr", ".3gp", ".3gpp", ".3g2"}
     | {".mka", ".mkv", ".mov", ".ac3", ".ape", ".wv", ".spx"}
 )
+RECORDINGS = SUFFIXES | FOREIGN_SUFFIXES
 CONVERT = "convert them first, for example with `ffmpeg -i FILE out.wav`"
 
 
@@ -122,6 +123,6 @@ def _below(folder: Path, closed: list[OSError]) -> list[Path]:
         files += [
             Path(directory, name)
             for name in sorted(names)
-            if Path(name).suffix.lower() in SUFFIXES | FOREIGN_SUFFIXES
+            if Path(name).suffix.lower() in RECORDINGS
         ]
     return files

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from models.feature_table import FLOORED_MFCC, FRAME_SIZE, PITCH, SPANS
-from models.pitch import LEAST_VOICING, LONGEST_STEP, PITCH_STEP_SIZE, pitch_steps
+from models.pitch import LEAST_VOICING, LONGEST_STEP, PITCH_STEP_SIZE, VOICING, pitch_steps
 from models.window_vector import (
     CONTRAST_STEPS,
     DEVIATIONS,
@@ -15,7 +15,6 @@ from models.window_vector import (
     MOVING_ORDERS,
     PITCH_STEPS,
     SHAPE,
-    SHAPE_ORDERS,
     SHORT_TREND_FRAMES,
     STEPS,
     TREND_FRAMES,
@@ -29,14 +28,14 @@ from models.window_vector import (
 
 CONTRAST = SPANS["contrast"]
 MOVING = slice(FLOORED_MFCC.start, FLOORED_MFCC.start + MOVING_ORDERS)
-VOICING = PITCH.start + 2
+VOICING_AT = PITCH.start + VOICING
 NOTHING_BEFORE = np.zeros((LONGEST_STEP, FRAME_SIZE), np.float32)
 Frames = NDArray[np.float32]
 
 
 def frames_of(seed: int, count: int = 40) -> Frames:
     frames = np.random.default_rng(seed).normal(3, 2, (count, FRAME_SIZE)).astype(np.float32)
-    frames[:, VOICING] = np.abs(frames[:, VOICING]) + LEAST_VOICING
+    frames[:, VOICING_AT] = np.abs(frames[:, VOICING_AT]) + LEAST_VOICING
     return frames
 
 
@@ -83,20 +82,19 @@ def test_trends_are_mean_changes_and_what_is_voiced_is_weighted_by_voicing(
 ) -> None:
     frames, active = frames_of(seed), np.array([True, *chosen[1:]])
     vector, heard = vector_of(frames, active), frames.astype(np.float64)
-    voicing = heard[:, VOICING]
-    expected = {part: np.zeros(SHAPE_ORDERS) for part in ("trend", "voiced trend")}
-    contrast_steps = np.zeros(7)
+    voicing = heard[:, VOICING_AT]
+    trend, voiced_trend, contrast_steps = np.zeros(8), np.zeros(8), np.zeros(7)
     if pairs := _pairs(active, TREND_FRAMES):
         changes = [heard[k, SHAPE] - heard[k - TREND_FRAMES, SHAPE] for k in pairs]
-        expected["trend"] = np.mean(changes, axis=0)
+        trend = np.mean(changes, axis=0)
     if pairs := _pairs(active, SHORT_TREND_FRAMES):
         earlier = np.array(pairs) - SHORT_TREND_FRAMES
         weights = np.minimum(voicing[pairs], voicing[earlier])
         short = heard[pairs, SHAPE] - heard[earlier, SHAPE]
-        expected["voiced trend"] = np.average(short, axis=0, weights=weights)
+        voiced_trend = np.average(short, axis=0, weights=weights)
         contrast_steps = np.abs(heard[pairs, CONTRAST] - heard[earlier, CONTRAST]).mean(axis=0)
-    np.testing.assert_allclose(vector[TRENDS], expected["trend"], atol=1e-4)
-    np.testing.assert_allclose(vector[VOICED_TRENDS], expected["voiced trend"], atol=1e-4)
+    np.testing.assert_allclose(vector[TRENDS], trend, atol=1e-4)
+    np.testing.assert_allclose(vector[VOICED_TRENDS], voiced_trend, atol=1e-4)
     np.testing.assert_allclose(vector[CONTRAST_STEPS], contrast_steps, atol=1e-4)
     voiced = np.average(heard[active, SHAPE], axis=0, weights=voicing[active])
     np.testing.assert_allclose(vector[VOICED], voiced, atol=1e-4)
