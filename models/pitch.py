@@ -102,15 +102,14 @@ class PitchFinder:
         np.multiply(pitch, semitones, out=pitch_squared)
 
 
-def pitch_steps(pitches: Array, before: Array) -> Array:
+def pitch_steps(pitches: Array) -> Array:
     """How far the pitch of each frame is from that of earlier ones.
 
     Parameters
     ----------
-    pitches : ndarray, shape (k, 5)
-        Consecutive frames, as `PitchFinder` fills them in; rows of zeros have no pitch.
-    before : ndarray, shape (16, 5)
-        The frames before the first.
+    pitches : ndarray, shape (16 + k, 5)
+        Consecutive frames as `PitchFinder` fills them in, with the 16 before the first that is
+        asked for; rows of zeros have no pitch.
 
     Returns
     -------
@@ -120,10 +119,9 @@ def pitch_steps(pitches: Array, before: Array) -> Array:
         sizes of the steps times the weights. A weight is the least voicing of the frames, and
         falls to nothing towards a jump.
     """
-    count = len(pitches)
-    joined = np.concatenate([before, pitches])
-    voicing = joined[:, VOICING]
-    pitch = joined[:, 3] / np.maximum(voicing, LEAST_VOICING)
+    count = len(pitches) - LONGEST_STEP
+    voicing = pitches[:, VOICING]
+    pitch = pitches[:, 3] / np.maximum(voicing, LEAST_VOICING)
     found = np.empty((PITCH_STEP_SIZE, count), np.float32)
     weights, moves = found[_WEIGHTS], found[_MOVES]
     for place, frames in enumerate((*STEP_LIMITS, BEND_FRAMES)):

@@ -49,27 +49,24 @@ _VOICING = PITCH.start + VOICING
 Array = NDArray[np.float32]
 
 
-def steps(features: Array, before: Array) -> Array:
+def steps(features: Array) -> Array:
     """How far the lower MFCC over a floor, and the pitch, are from where they were.
 
     Parameters
     ----------
-    features : ndarray, shape (k, 238)
-        Consecutive frames.
-    before : ndarray, shape (16, 238)
-        The frames before the first.
+    features : ndarray, shape (16 + k, 238)
+        Consecutive frames, with the 16 before the first that is asked for.
 
     Returns
     -------
     ndarray, shape (k, 32), float32
         Absolute steps of MFCC 0-23 from one frame to the next, then `models.pitch.pitch_steps`.
     """
-    sizes = np.empty((len(features), STEP_COUNT), np.float32)
-    mfcc, mfcc_steps = features[:, _MOVING_MFCC], sizes[:, :MOVING_ORDERS]
-    np.subtract(mfcc[:1], before[-1, _MOVING_MFCC], out=mfcc_steps[:1])
-    np.subtract(mfcc[1:], mfcc[:-1], out=mfcc_steps[1:])
+    sizes = np.empty((len(features) - LONGEST_STEP, STEP_COUNT), np.float32)
+    mfcc, mfcc_steps = features[LONGEST_STEP - 1 :, _MOVING_MFCC], sizes[:, :MOVING_ORDERS]
+    np.subtract(mfcc[1:], mfcc[:-1], out=mfcc_steps)
     np.abs(mfcc_steps, out=mfcc_steps)
-    sizes[:, MOVING_ORDERS:] = pitch_steps(features[:, PITCH], before[:, PITCH])
+    sizes[:, MOVING_ORDERS:] = pitch_steps(features[:, PITCH])
     return sizes
 
 

@@ -72,9 +72,9 @@ class Windower:
         self._least = least_active_frames
         self._first_frame = 0
         self._end = hop_samples
-        self._features = Recent(np.zeros((0, FRAME_SIZE), np.float32))
+        # Those before the first, too, which its steps are taken from.
+        self._features = Recent(np.zeros((LONGEST_STEP, FRAME_SIZE), np.float32))
         self._steps = Recent(np.zeros((0, STEP_COUNT), np.float32))
-        self._latest = np.zeros((LONGEST_STEP, FRAME_SIZE), np.float32)
         self._speech_db = Recent(np.zeros(0))
 
     def push(self, batch: FrameBatch, canonical_samples: int) -> list[Window]:
@@ -96,15 +96,13 @@ class Windower:
         return windows
 
     def _keep(self, batch: FrameBatch) -> None:
-        if not len(batch.speech):
+        fresh = len(batch.speech)
+        if not fresh:
             return
         self._features.append(batch.features)
-        self._steps.append(steps(batch.features, self._latest))
+        kept = len(self._features)
+        self._steps.append(steps(self._features.rows(kept - fresh - LONGEST_STEP, kept)))
         self._speech_db.append(batch.level_db)
-        latest = batch.features[-LONGEST_STEP:]
-        if len(latest) < LONGEST_STEP:
-            latest = np.concatenate([self._latest, latest])[-LONGEST_STEP:]
-        self._latest = latest
 
     def _first_frame_of(self, end: int) -> int:
         return max(0, -(-(end - self._window) // HOP_SAMPLES))
@@ -130,14 +128,13 @@ class Windower:
         count = int(np.count_nonzero(active))
         if count < self._least:
             return None, count
-        vector = window_vector(
-            self._features.rows(first, stop), self._steps.rows(first, stop), active
-        )
+        features = self._features.rows(first + LONGEST_STEP, stop + LONGEST_STEP)
+        vector = window_vector(features, self._steps.rows(first, stop), active)
         return vector, count
 
     def _forget_frames(self) -> None:
         drop = self._first_frame_of(self._end) - self._first_frame
-        drop = min(max(0, drop), len(self._features))
+        drop = min(max(0, drop), len(self._speech_db))
         for kept in (self._features, self._steps, self._speech_db):
             kept.drop(drop)
         self._first_frame += drop

@@ -131,8 +131,7 @@ def made_pitches(seed: int, count: int = 40) -> Frames:
 @given(st.integers(0, 999))
 def test_steps_are_those_of_the_definition(seed: int) -> None:
     pitches = made_pitches(seed)
-    before, after = pitches[:LONGEST_STEP], pitches[LONGEST_STEP:]
-    found = pitch_steps(after, before)
+    found = pitch_steps(pitches)
     pitch = pitches[:, 3].astype(np.float64) / pitches[:, 2]
     bend = 2 * BEND_FRAMES
     for k, here in enumerate(found, LONGEST_STEP):
@@ -150,8 +149,7 @@ def test_steps_are_those_of_the_definition(seed: int) -> None:
 @given(st.integers(0, 999))
 def test_statistics_are_weighted_means_and_deviations(seed: int) -> None:
     pitches = made_pitches(seed).astype(np.float64)
-    single = pitches.astype(np.float32)
-    steps = pitch_steps(single[LONGEST_STEP:], single[:LONGEST_STEP])
+    steps = pitch_steps(pitches.astype(np.float32))
     found = pitch_statistics(pitches.mean(axis=0), steps.mean(axis=0))
     salience, voicing = pitches[:, 0], pitches[:, 2]
     pitch = pitches[:, 3] / voicing
@@ -180,7 +178,7 @@ def test_a_voice_that_glides_has_the_step_of_its_glide(semitones_per_second: flo
     orders = np.arange(1, 25)
     glide = 0.05 * (np.cos(2 * np.pi * np.outer(turns, orders) + orders**2) / orders).sum(axis=1)
     pitches = pitches_of(glide)
-    steps = pitch_steps(pitches[LONGEST_STEP:], pitches[:LONGEST_STEP])
+    steps = pitch_steps(pitches)
     found = pitch_statistics(pitches.mean(axis=0), steps.mean(axis=0))
     # Candidates lie further apart than a voice glides in a frame, and small steps weigh most.
     np.testing.assert_allclose(found[4] / 0.01, semitones_per_second, rtol=0.3)

@@ -29,7 +29,7 @@ from models.window_vector import (
 CONTRAST = SPANS["contrast"]
 MOVING = slice(FLOORED_MFCC.start, FLOORED_MFCC.start + MOVING_ORDERS)
 VOICING_AT = PITCH.start + VOICING
-NOTHING_BEFORE = np.zeros((LONGEST_STEP, FRAME_SIZE), np.float32)
+NOTHING = np.zeros((LONGEST_STEP, FRAME_SIZE), np.float32)
 Frames = NDArray[np.float32]
 
 
@@ -39,8 +39,12 @@ def frames_of(seed: int, count: int = 40) -> Frames:
     return frames
 
 
+def after(before: Frames, frames: Frames) -> Frames:
+    return np.concatenate([before, frames])
+
+
 def vector_of(frames: Frames, active: NDArray[np.bool_]) -> Frames:
-    return window_vector(frames, steps(frames, NOTHING_BEFORE), active)
+    return window_vector(frames, steps(after(NOTHING, frames)), active)
 
 
 def test_the_parts_follow_each_other() -> None:
@@ -71,7 +75,7 @@ def test_it_is_mean_deviation_and_mean_step_of_the_active_frames(
     if pairs:
         apart = [np.abs(frames[k, MOVING] - frames[k - 1, MOVING]) for k in pairs]
         expected = np.mean(apart, axis=0)
-        of_pitch = pitch_steps(frames[:, PITCH], NOTHING_BEFORE[:, PITCH])[pairs].mean(axis=0)
+        of_pitch = pitch_steps(after(NOTHING, frames)[:, PITCH])[pairs].mean(axis=0)
     np.testing.assert_allclose(vector[STEPS], expected, atol=1e-5)
     np.testing.assert_allclose(vector[PITCH_STEPS], of_pitch, rtol=1e-5, atol=1e-5)
 
@@ -113,9 +117,8 @@ def test_a_window_too_short_for_a_trend_has_none(count: int) -> None:
 
 def test_no_step_reaches_out_of_the_window() -> None:
     frames, active = frames_of(2), np.ones(40, np.bool_)
-    expected = window_vector(frames, steps(frames, NOTHING_BEFORE), active)
-    found = window_vector(frames, steps(frames, NOTHING_BEFORE + 7), active)
-    np.testing.assert_array_equal(found, expected)
+    found = window_vector(frames, steps(after(NOTHING + 7, frames)), active)
+    np.testing.assert_array_equal(found, vector_of(frames, active))
 
 
 def test_frames_that_are_not_active_do_not_count() -> None:
@@ -136,9 +139,6 @@ def test_a_large_mean_costs_the_deviation_nothing() -> None:
 @pytest.mark.parametrize("cut", [LONGEST_STEP, LONGEST_STEP + 9, 39])
 def test_steps_go_on_over_a_cut(cut: int) -> None:
     frames = frames_of(1)
-    whole = steps(frames, NOTHING_BEFORE)
-    parts = [
-        steps(frames[:cut], NOTHING_BEFORE),
-        steps(frames[cut:], frames[cut - LONGEST_STEP : cut]),
-    ]
+    whole = steps(after(NOTHING, frames))
+    parts = [steps(after(NOTHING, frames[:cut])), steps(frames[cut - LONGEST_STEP :])]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
