@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import signal
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -146,6 +148,8 @@ def main() -> None:
     parser.add_argument("--long", action="store_true", help="also a file of ten hours (6 GB)")
     parser.add_argument("--out", type=Path, default=ROOT / "docs", metavar="DIR")
     arguments = parser.parse_args()
+    # Stopped like that, too, it ends the programs that it started.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     sections: list[str] = []
     figures: dict[str, Any] = {}
     parts: tuple[Callable[[], tuple[list[str], dict[str, Any]]], ...] = (
