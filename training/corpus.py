@@ -49,15 +49,22 @@ def training_noise(bundle: Bundle, noise_dir: Path | None) -> Path | None:
     Raises
     ------
     DataError
-        If `noise_dir` does not hold the same recordings, or none beside them to judge by.
+        If `noise_dir` does not hold the same recordings, or none beside them to judge by; or if
+        the bundle does not tell.
     """
-    origin: dict[str, Any] = bundle.card["origin"]
-    if not origin["noise_recordings"]:
+    try:
+        origin: dict[str, Any] = bundle.card["origin"]
+        recordings, known = origin["noise_recordings"], origin["noise_sha256"]
+    except (KeyError, TypeError) as error:
+        raise DataError(
+            f"The {bundle.kind} model does not tell what it was trained on: fit it again."
+        ) from error
+    if not recordings:
         return None
     found = "" if noise_dir is None else noise_fingerprint(noise_files(noise_dir, TRAINING))
-    if found != origin["noise_sha256"]:
+    if found != known:
         raise DataError(
-            f"The {bundle.kind} model was trained in noise of {origin['noise_recordings']} "
+            f"The {bundle.kind} model was trained in noise of {recordings} "
             "recordings: name the folder that holds them with --noise."
         )
     if noise_dir is not None and len(noise_files(noise_dir)) == 1:

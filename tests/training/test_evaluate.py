@@ -414,6 +414,15 @@ def test_a_model_is_not_judged_in_the_one_noise_it_was_trained_in(
         training_noise(replace(bundle, card={**bundle.card, "origin": origin}), tmp_path)
 
 
+@pytest.mark.parametrize("origin", [None, {}, {"noise_recordings": 1}])
+def test_a_model_that_does_not_tell_its_origin_is_fitted_again(
+    tiny_bundles: Path, origin: dict[str, int] | None
+) -> None:
+    bundle = load_bundle(tiny_bundles / "mlp")
+    with pytest.raises(DataError, match="mlp model does not tell what it was trained on: fit it"):
+        training_noise(replace(bundle, card={**bundle.card, "origin": origin}), None)
+
+
 def test_the_origin_of_a_model_tells_the_noise_it_was_trained_in(
     tiny_corpus: Corpus, noise: Path
 ) -> None:
