@@ -92,7 +92,8 @@ def draw_robustness(path: Path, found: Sequence[Robustness]) -> None:
             )
         axes.set_xticks(range(len(names)), names, rotation=35, ha="right")
         axes.set_ylabel("UAR of speech clips, unheard actors")
-        axes.legend(ncols=3)
+        # Above the bars, which are all about as high.
+        axes.legend(ncols=3, loc="lower right", bbox_to_anchor=(1, 1))
 
 
 def draw_curves(path: Path, curves: Curves) -> None:
