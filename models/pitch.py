@@ -3,8 +3,10 @@
 Below 1 kHz Slaney's mel bands are 23 Hz apart and narrow enough to tell the harmonics of a voice
 from what lies between them. Seen along the bands they are a ripple, and the distance from crest
 to crest is the fundamental frequency: the peak of a cepstrum (Noll 1967), taken over the bands
-that a voice is strongest in. Noise that fills the valleys and a telephone that cuts the lowest
-harmonics off leave the ripple where it is; neither gain nor a smooth equaliser moves it.
+that a voice is strongest in. Neither gain nor a smooth equaliser moves it, and noise that fills
+the valleys leaves it where it is. A telephone cuts the lowest harmonics off, and the edge of the
+cut would pass for a slow ripple: the emptier the bands below 300 Hz are, the less of the slowest
+ripples counts. (So a voice above 340 Hz, which leaves them as empty, is heard an octave lower.)
 
 Each frame gets five numbers, whose means over a window's frames are all that is asked for:
 
@@ -26,8 +28,13 @@ LOWEST_HZ, HIGHEST_HZ = 65.0, 500.0
 CANDIDATES = 54
 # Of the first bands, all as wide; the highest is centred on 982 Hz.
 RIPPLE_BANDS = 42
+# In decibels below the loudest of them: what lies lower tells of noise more than of a voice.
+RIPPLE_RANGE_DB = 25.0
 # Slopes slower than this many half waves over those bands are not a ripple.
-TREND_ORDERS = 4
+TREND_ORDERS = 3
+# The bands up to 304 Hz, which a telephone cuts off; so many slow ripples are doubted by how far
+# they lie below the others, and count nothing from so many decibels on.
+CUT_BANDS, DOUBTED_ORDERS, CUT_DB = 13, 3, 10.0
 # Nepers over all bands: a spectrum that is flatter has no pitch.
 LEAST_RIPPLE = 1.0
 # How much better a candidate has to fit to be e times as likely.
@@ -53,6 +60,7 @@ _SLANEY_HERTZ_PER_MEL = 200.0 / 3
 _SLANEY_MEL_AT_8_KHZ = 15 + 27 * np.log(8.0) / np.log(6.4)
 BAND_HZ = _SLANEY_HERTZ_PER_MEL * _SLANEY_MEL_AT_8_KHZ / 129
 _PER_LIMIT = 1 / np.array([*STEP_LIMITS.values(), BEND_LIMIT], np.float32)[:, None]
+_NEPERS_PER_DECIBEL = float(np.log(10) / 10)
 _TINY = 1e-9
 Array = NDArray[np.float32]
 
@@ -66,13 +74,15 @@ class PitchFinder:
         # One product gives the mean of the pitch and what it is a mean over.
         self._semitones = np.stack([semitones, np.ones(CANDIDATES)], axis=1).astype(np.float32)
         bands = np.arange(RIPPLE_BANDS)
-        orders = np.arange(TREND_ORDERS)
-        trends, _ = np.linalg.qr(np.cos(np.pi * np.outer(bands + 0.5, orders) / RIPPLE_BANDS))
-        ripple = np.eye(RIPPLE_BANDS) - trends @ trends.T
-        combs = ripple @ np.cos(2 * np.pi * np.outer((bands + 1) * BAND_HZ, 1 / hertz))
+        orders = np.arange(TREND_ORDERS, RIPPLE_BANDS)
+        cosines = np.cos(np.pi * np.outer(bands + 0.5, orders) / RIPPLE_BANDS)
+        # Orthonormal: what is measured in them is measured in the bands.
+        cosines *= np.sqrt(2 / RIPPLE_BANDS)
+        combs = cosines.T @ np.cos(2 * np.pi * np.outer((bands + 1) * BAND_HZ, 1 / hertz))
         # Scaled so that a fit that is better by one is e times as likely.
         combs /= RIVALRY * np.linalg.norm(combs, axis=0)
-        self._ripple_and_fit = np.concatenate([ripple, combs], axis=1).astype(np.float32)
+        self._cosines = cosines.astype(np.float32)
+        self._combs = combs.astype(np.float32)
 
     def __call__(self, levels: Array, out: Array) -> None:
         """Find the pitch of each frame.
@@ -84,8 +94,8 @@ class PitchFinder:
         out : ndarray, shape (k, 5), float32
             Filled in.
         """
-        found = np.dot(levels[:, :RIPPLE_BANDS], self._ripple_and_fit)
-        ripple, fit = found[:, :RIPPLE_BANDS], found[:, RIPPLE_BANDS:]
+        ripple = self._ripple(levels[:, :RIPPLE_BANDS])
+        fit = np.dot(ripple, self._combs)
         size = np.sqrt(np.vecdot(ripple, ripple))
         np.maximum(size, LEAST_RIPPLE, out=size)
         fit /= size[:, None]
@@ -100,6 +110,16 @@ class PitchFinder:
         semitones = weighed[:, 0] / weighed[:, 1]
         np.multiply(voicing, semitones, out=pitch)
         np.multiply(pitch, semitones, out=pitch_squared)
+
+    def _ripple(self, levels: Array) -> Array:
+        """What is left of the bands without their trend, shape (k, 39): amounts of cosines."""
+        low = np.maximum.reduce(levels[:, :CUT_BANDS], axis=1, keepdims=True)
+        high = np.maximum.reduce(levels[:, CUT_BANDS:], axis=1, keepdims=True)
+        floor = np.maximum(low, high) - RIPPLE_RANGE_DB * _NEPERS_PER_DECIBEL
+        ripple: Array = np.dot(np.maximum(levels, floor), self._cosines)
+        believed = (low - high) / (CUT_DB * _NEPERS_PER_DECIBEL) + 1
+        ripple[:, :DOUBTED_ORDERS] *= believed.clip(0, 1)
+        return ripple
 
 
 def pitch_steps(pitches: Array) -> Array:

@@ -25,12 +25,25 @@ LEAST_SNR_DB, SNR_SPREAD_DB = 3, 22
 NOISY_SPEEDS = (1.0, 1.0, 1.0, 1.0, 0.87, 0.93, 1.07, 1.14)
 NARROW = (
     Copy(lowest_hz=300, highest_hz=3400),
+    Copy(lowest_hz=300, highest_hz=3400, speed=0.87),
+    Copy(lowest_hz=300, highest_hz=3400, speed=1.14),
     Copy(rate=8000),
+    Copy(rate=8000, speed=1.07),
     Copy(lowest_hz=300, highest_hz=3400, rate=8000),
+    Copy(lowest_hz=300, highest_hz=3400, rate=8000, speed=0.93),
     Copy(codec="gsm"),
+    Copy(codec="gsm", speed=1.14),
     Copy(codec="mp3"),
+    Copy(codec="mp3", speed=0.87),
 )
-ROOMS = tuple(Copy(room_s=room_s) for room_s in (0.25, 0.5, 0.8))
+ROOMS = (
+    Copy(room_s=0.25),
+    Copy(room_s=0.25, speed=0.87),
+    Copy(room_s=0.5),
+    Copy(room_s=0.5, speed=1.07),
+    Copy(room_s=0.8),
+    Copy(room_s=0.8, speed=1.14),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +88,7 @@ class Recipe:
     as_is_share: float = 0.5
     cold_as_is_share: float = 0.9
     noise_share: float = 0.3
-    narrow_share: float = 0.22
+    narrow_share: float = 0.28
     room_share: float = 0.08
     prior_weight: float = 1.5
     variance_prior_weight: float = 10.0
