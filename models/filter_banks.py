@@ -4,6 +4,7 @@ Importing librosa costs seconds and hundreds of megabytes, so the live path read
 arrays; a test makes them again and compares.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,8 @@ FRAME_SAMPLES = 1024
 HOP_SAMPLES = 160
 BINS = FRAME_SAMPLES // 2 + 1
 BLOCK_BANDS = 32
+# In one unit of the natural logarithm of a power.
+DECIBELS = 10 / math.log(10)
 BANK_SHAPES = {
     "mel": (SIZES["mel"], BINS),
     "chroma": (SIZES["chroma"], BINS),

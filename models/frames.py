@@ -6,7 +6,6 @@ its MFCC twice: as librosa computes them, and of bands lifted to `FLOOR_DB` belo
 loudest, which is librosa's `top_db` within a frame.
 """
 
-import math
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.feature_table import FLOORED_MFCC, FRAME_SIZE, PITCH, SIZES, SPANS
-from models.filter_banks import BINS, FRAME_SAMPLES, HOP_SAMPLES, FilterBanks, banded
+from models.filter_banks import BINS, DECIBELS, FRAME_SAMPLES, HOP_SAMPLES, FilterBanks, banded
 from models.pitch import PitchFinder
 
 AMIN = 1e-10
@@ -23,8 +22,6 @@ CONTRAST_LOWEST_HZ = 200.0
 CONTRAST_QUANTILE = 0.02
 BIN_HZ = 16_000 / FRAME_SAMPLES
 TINIEST = np.finfo(np.float32).tiny
-# In one unit of the natural logarithm of a power.
-DECIBELS = 10 / math.log(10)
 
 
 def frame_count(samples: int) -> int:

@@ -23,6 +23,8 @@ lies between them, so that a rounding never turns into an octave.
 import numpy as np
 from numpy.typing import NDArray
 
+from models.filter_banks import DECIBELS
+
 REFERENCE_HZ = 200.0
 LOWEST_HZ, HIGHEST_HZ = 65.0, 500.0
 CANDIDATES = 54
@@ -60,7 +62,6 @@ _SLANEY_HERTZ_PER_MEL = 200.0 / 3
 _SLANEY_MEL_AT_8_KHZ = 15 + 27 * np.log(8.0) / np.log(6.4)
 BAND_HZ = _SLANEY_HERTZ_PER_MEL * _SLANEY_MEL_AT_8_KHZ / 129
 _PER_LIMIT = 1 / np.array([*STEP_LIMITS.values(), BEND_LIMIT], np.float32)[:, None]
-_NEPERS_PER_DECIBEL = float(np.log(10) / 10)
 _TINY = 1e-9
 Array = NDArray[np.float32]
 
@@ -115,9 +116,9 @@ class PitchFinder:
         """What is left of the bands without their trend, shape (k, 39): amounts of cosines."""
         low = np.maximum.reduce(levels[:, :CUT_BANDS], axis=1, keepdims=True)
         high = np.maximum.reduce(levels[:, CUT_BANDS:], axis=1, keepdims=True)
-        floor = np.maximum(low, high) - RIPPLE_RANGE_DB * _NEPERS_PER_DECIBEL
+        floor = np.maximum(low, high) - RIPPLE_RANGE_DB / DECIBELS
         ripple: Array = np.dot(np.maximum(levels, floor), self._cosines)
-        believed = (low - high) / (CUT_DB * _NEPERS_PER_DECIBEL) + 1
+        believed = (low - high) / (CUT_DB / DECIBELS) + 1
         ripple[:, :DOUBTED_ORDERS] *= believed.clip(0, 1)
         return ripple
 
@@ -139,25 +140,26 @@ def pitch_steps(pitches: Array) -> Array:
         sizes of the steps times the weights. A weight is the least voicing of the frames, and
         falls to nothing towards a jump.
     """
-    count = len(pitches) - LONGEST_STEP
     voicing = pitches[:, VOICING]
     pitch = pitches[:, 3] / np.maximum(voicing, LEAST_VOICING)
-    found = np.empty((PITCH_STEP_SIZE, count), np.float32)
+    found = np.empty((PITCH_STEP_SIZE, len(pitches) - LONGEST_STEP), np.float32)
     weights, moves = found[_WEIGHTS], found[_MOVES]
     for place, frames in enumerate((*STEP_LIMITS, BEND_FRAMES)):
-        earlier = slice(LONGEST_STEP - frames, LONGEST_STEP - frames + count)
-        np.subtract(pitch[LONGEST_STEP:], pitch[earlier], out=moves[place])
-        np.minimum(voicing[LONGEST_STEP:], voicing[earlier], out=weights[place])
-    middle = slice(LONGEST_STEP - BEND_FRAMES, LONGEST_STEP - BEND_FRAMES + count)
-    first = slice(LONGEST_STEP - 2 * BEND_FRAMES, LONGEST_STEP - 2 * BEND_FRAMES + count)
-    moves[_LAGS] -= pitch[middle]
-    moves[_LAGS] += pitch[first]
-    np.minimum(weights[_LAGS], voicing[first], out=weights[_LAGS])
+        np.subtract(_ago(pitch, 0), _ago(pitch, frames), out=moves[place])
+        np.minimum(_ago(voicing, 0), _ago(voicing, frames), out=weights[place])
+    moves[_LAGS] -= _ago(pitch, BEND_FRAMES)
+    moves[_LAGS] += _ago(pitch, 2 * BEND_FRAMES)
+    np.minimum(weights[_LAGS], _ago(voicing, 2 * BEND_FRAMES), out=weights[_LAGS])
     sizes = np.abs(moves)
     weights *= np.maximum(1.0 - sizes * _PER_LIMIT, 0.0)
     moves *= weights
     np.multiply(sizes[:_LAGS], weights[:_LAGS], out=found[_SIZES])
     return found.T
+
+
+def _ago(values: NDArray[np.floating], frames: int) -> NDArray[np.floating]:
+    """What each frame that is asked for had so many frames before."""
+    return values[LONGEST_STEP - frames : len(values) - frames]
 
 
 def pitch_statistics(
