@@ -58,7 +58,8 @@ def test_windows_equal_those_of_the_live_path_in_small_blocks(
     assert found.active_frames[of_length].tolist() == [w.active_frames for w in spoken]
     for row, window in zip(found.vectors[of_length], spoken, strict=True):
         assert window.vector is not None
-        np.testing.assert_allclose(row, window.vector, rtol=1e-5, atol=1e-5)
+        # Trends are differences of means; of MFCC 0, some -600, float32 keeps 6e-5.
+        np.testing.assert_allclose(row, window.vector, rtol=1e-5, atol=1e-4)
 
 
 def test_a_clip_as_a_whole_has_one_row(clips: list[Path]) -> None:
