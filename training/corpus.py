@@ -8,10 +8,11 @@ from typing import Any
 
 from models.bundle import Bundle
 from models.errors import DataError
+from models.level_free import level_free
 from realtime.progress import Progress
 from training.augment import TRAINING, Copy, noise_files, noise_fingerprint
 from training.export import Origin
-from training.features import CorpusVectors, corpus_vectors, default_cache
+from training.features import CorpusVectors, Form, corpus_vectors, default_cache
 from training.ravdess import Clip, find_clips
 from training.ravdess_index import fingerprint
 from training.table import Table, ravdess_table
@@ -82,6 +83,7 @@ def vectors_with_progress(
     cache_dir: Path | None,
     places: Sequence[int] = (),
     jobs: int,
+    form: Form | None = None,
 ) -> CorpusVectors:
     """`corpus_vectors` with a bar; raises what that raises."""
     with Progress(len(paths), sys.stderr) as bar:
@@ -92,6 +94,7 @@ def vectors_with_progress(
             places=places,
             jobs=jobs,
             progress=bar.advance,
+            form=form,
         )
 
 
@@ -113,5 +116,7 @@ def load_corpus(
     clips = tuple(find_clips(data_dir))
     paths = [clip.path for clip in clips]
     places = [clip.actor for clip in clips]
-    vectors = vectors_with_progress(paths, copies, cache_dir=cache_dir, places=places, jobs=jobs)
+    vectors = vectors_with_progress(
+        paths, copies, cache_dir=cache_dir, places=places, jobs=jobs, form=level_free
+    )
     return Corpus(clips=clips, table=ravdess_table(vectors, clips), noise_dir=noise_dir)

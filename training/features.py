@@ -11,9 +11,10 @@ copy 0 is the clip as it is.
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,10 +36,12 @@ WHOLE_CLIP_S = 0.0
 # A recording as a whole is judged from 0.3 s of speech on, a live window from half a second.
 LEAST_ACTIVE_FRAMES = 30
 CACHE_VERSION = 2
+SOUNDS_AT_ONCE = 50
 # One array behind the other in each file: an archive takes three times as long.
 STORED = ("vectors", "window_s", "end", "active_frames", "hops")
 Array = NDArray[np.float32]
 Progress = Callable[[], None]
+Form = Callable[[Array], NDArray[np.floating]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -72,7 +75,8 @@ class CorpusVectors:
 
     Attributes
     ----------
-    vectors, window_s, end, active_frames
+    vectors : ndarray, shape (n, 338) or what a form makes of it, float32
+    window_s, end, active_frames
         As in `SoundVectors`.
     clip : ndarray, shape (n,), int32
         Position of the row's sound in the list that was given.
@@ -234,6 +238,7 @@ def corpus_vectors(
     places: Sequence[int] = (),
     jobs: int = -1,
     progress: Progress | None = None,
+    form: Form | None = None,
 ) -> CorpusVectors:
     """Windows of every copy of every recording, computed in parallel.
 
@@ -249,6 +254,8 @@ def corpus_vectors(
         Processes; -1 takes every core.
     progress : callable, optional
         Called after each sound.
+    form : callable, optional
+        Makes the vectors of one sound smaller, before those of all come together.
 
     Raises
     ------
@@ -258,28 +265,45 @@ def corpus_vectors(
         If the cache cannot be written.
     """
     parts: list[SoundVectors] = []
-    for sound in _in_parallel(paths, copies, cache_dir, places or [0] * len(paths), jobs):
+    known = places or [0] * len(paths)
+    tasks = [
+        (path, copies, cache_dir, place, form) for path, place in zip(paths, known, strict=True)
+    ]
+    scattered = 0
+    for number, sound in enumerate(_in_parallel(tasks, jobs), start=1):
         parts += sound
+        if number % SOUNDS_AT_ONCE == 0:
+            parts[scattered:] = _in_one_piece(parts[scattered:])
+            scattered = len(parts)
         if progress is not None:
             progress()
     return _joined(parts, len(paths), len(copies))
 
 
-def _in_parallel(
-    paths: Sequence[Path],
-    copies: Sequence[Copy],
-    cache_dir: Path,
-    places: Sequence[int],
-    jobs: int,
-) -> Iterator[list[SoundVectors]]:
-    tasks = [(path, copies, cache_dir, place) for path, place in zip(paths, places, strict=True)]
+def _in_parallel(tasks: Sequence[tuple[Any, ...]], jobs: int) -> Iterator[list[SoundVectors]]:
     if jobs == 1 or len(tasks) < 2:
-        yield from (cached_vectors(*task) for task in tasks)
+        yield from (_formed(*task) for task in tasks)
         return
     import joblib
 
     run = joblib.Parallel(n_jobs=jobs, return_as="generator", batch_size="auto")
-    yield from run(joblib.delayed(cached_vectors)(*task) for task in tasks)
+    yield from run(joblib.delayed(_formed)(*task) for task in tasks)
+
+
+def _formed(
+    path: Path, copies: Sequence[Copy], cache_dir: Path, place: int, form: Form | None
+) -> list[SoundVectors]:
+    found = cached_vectors(path, copies, cache_dir, place)
+    if form is None:
+        return found
+    return [replace(one, vectors=form(one.vectors).astype(np.float32)) for one in found]
+
+
+def _in_one_piece(parts: Sequence[SoundVectors]) -> list[SoundVectors]:
+    """The same, as views of one array: what many small ones leave free stays with the process."""
+    ends = np.cumsum([len(part.vectors) for part in parts])
+    pieces = np.split(np.concatenate([part.vectors for part in parts]), ends[:-1])
+    return [replace(part, vectors=piece) for part, piece in zip(parts, pieces, strict=True)]
 
 
 def _joined(parts: Sequence[SoundVectors], sounds: int, copies: int) -> CorpusVectors:

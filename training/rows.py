@@ -46,15 +46,16 @@ class Rows:
 
 
 class _Voice:
-    """All clips of one speaker in one copy, sorted by clip for quick choice."""
+    """All clips of one speaker in one copy: where their rows lie, by clip for quick choice."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, rows: NDArray[np.intp]) -> None:
         # The whole clip comes first among a clip's rows.
-        self._table = table.rows(np.lexsort((table.window_s, table.clip)))
+        self._rows = rows[np.lexsort((table.window_s[rows], table.clip[rows]))]
+        self._levelled = table.levelled
         self.clips, self._starts, self._counts = np.unique(
-            self._table.clip, return_index=True, return_counts=True
+            table.clip[self._rows], return_index=True, return_counts=True
         )
-        self.moments: Moments = clip_moments(self._table, self.clips.astype(np.intp))
+        self.moments: Moments = clip_moments(table.rows(self._rows), self.clips.astype(np.intp))
 
     def choose(
         self, chosen: NDArray[np.intp], window_share: float, rng: np.random.Generator
@@ -62,13 +63,15 @@ class _Voice:
         """A row of each clip at these positions: the whole clip, or any of its rows."""
         place = (rng.random(chosen.size) * self._counts[chosen]).astype(np.intp)
         place[rng.random(chosen.size) >= window_share] = 0
-        rows: Array = self._table.levelled[self._starts[chosen] + place].astype(np.float64)
-        return rows
+        return self._vectors(self._starts[chosen] + place)
 
     def whole(self, chosen: NDArray[np.intp]) -> Array:
         """The whole clips at these positions."""
-        rows: Array = self._table.levelled[self._starts[chosen]].astype(np.float64)
-        return rows
+        return self._vectors(self._starts[chosen])
+
+    def _vectors(self, places: NDArray[np.intp]) -> Array:
+        vectors: Array = self._levelled[self._rows[places]].astype(np.float64)
+        return vectors
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -114,8 +117,8 @@ class RowMaker:
         self._copies = copies
         self._shares = {cold: _shares(recipe, copies, cold=cold) for cold in (False, True)}
         self._voices = [
-            {copy: _Voice(own.rows(own.copy == copy)) for copy in copies.tolist()}
-            for own in (table.of_clips(clips) for clips in speakers(table))
+            {copy: _Voice(table, own[table.copy[own] == copy]) for copy in copies.tolist()}
+            for own in (np.flatnonzero(np.isin(table.clip, clips)) for clips in speakers(table))
         ]
 
     def epoch(self, rng: np.random.Generator) -> Rows:

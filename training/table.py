@@ -6,14 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.feature_table import FEATURE_COUNT
 from models.labels import EMOTIONS
-from models.level_free import level_free
 from models.windows import FRAMES_PER_SECOND, LEAST_ACTIVE_FRAMES
 from training.features import HOP_S, WHOLE_CLIP_S, CorpusVectors, active_seconds
 from training.ravdess import Channel, Clip
-
-ROWS_AT_ONCE = 8192  # the level is taken out in double precision
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -117,15 +113,12 @@ def make_table(
     Parameters
     ----------
     vectors : CorpusVectors
+        Made with `models.level_free.level_free` for a form.
     emotion, speaker, is_song : ndarray, shape (sounds,)
         All is speech where `is_song` is left out.
     """
-    levelled = np.empty((len(vectors.vectors), FEATURE_COUNT), np.float32)
-    for first in range(0, len(levelled), ROWS_AT_ONCE):
-        some = slice(first, first + ROWS_AT_ONCE)
-        levelled[some] = level_free(vectors.vectors[some])
     return Table(
-        levelled=levelled,
+        levelled=vectors.vectors,
         clip=vectors.clip,
         copy=vectors.copy,
         window_s=vectors.window_s,

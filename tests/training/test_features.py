@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.audio import SAMPLE_RATE
 from models.errors import AudioError, OutputError
+from models.level_free import level_free
 from models.segment import SegmentStream
 from models.window_vector import WINDOW_VECTOR_SIZE
 from training import features
@@ -149,6 +150,25 @@ def test_parallel_work_gives_the_same_rows_in_the_same_order(
     np.testing.assert_array_equal(one.vectors, two.vectors)
     np.testing.assert_array_equal(one.clip, two.clip)
     np.testing.assert_array_equal(one.copy, two.copy)
+
+
+def test_rows_are_the_same_in_how_many_pieces_they_are_gathered(
+    clips: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies = (AS_IT_IS, Copy(gain_db=-100))  # of which too little is left for a window
+    whole = corpus_vectors(clips, copies, cache_dir=tmp_path, jobs=1)
+    for sounds in (1, 2):
+        monkeypatch.setattr(features, "SOUNDS_AT_ONCE", sounds)
+        pieces = corpus_vectors(clips, copies, cache_dir=tmp_path, jobs=1)
+        for name in ("vectors", "clip", "copy", "window_s"):
+            np.testing.assert_array_equal(getattr(pieces, name), getattr(whole, name))
+
+
+def test_vectors_can_be_gathered_in_another_form(clips: list[Path], tmp_path: Path) -> None:
+    plain = corpus_vectors(clips, cache_dir=tmp_path, jobs=1)
+    levelled = corpus_vectors(clips, cache_dir=tmp_path, jobs=1, form=level_free)
+    assert levelled.vectors.dtype == np.float32
+    np.testing.assert_allclose(levelled.vectors, level_free(plain.vectors), rtol=1e-5, atol=1e-5)
 
 
 def test_progress_is_told_of_every_sound(clips: list[Path], tmp_path: Path) -> None:
