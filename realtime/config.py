@@ -28,7 +28,7 @@ Settings = TypeVar("Settings")
 class RealtimeSettings:
     """The `[realtime]` table; config.toml explains each."""
 
-    model: str = "ann"
+    model: str = "mlp"
     baseline: str = "adaptive"
     window_s: float = 3.0
     hop_s: float = 0.25

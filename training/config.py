@@ -151,10 +151,13 @@ def settings_of_bundle(bundle: Bundle) -> TrainingSettings:
         raise ConfigError("The bundle does not say how it was trained: train it again.")
     table = {name: value for name, value in stored.items() if name != "network"}
     try:
+        lacking = {field.name for field in fields(Recipe)} - set(_subtable(table, "recipe"))
+        if lacking:  # today's default may be another than what it was trained with
+            raise ConfigError(f"it lacks {', '.join(sorted(lacking))}")
         return settings_of({**table, bundle.kind: stored.get("network", {})})
     except ConfigError as error:
         raise ConfigError(
-            f"The {bundle.kind} bundle was trained with settings that this program does not have "
+            f"The {bundle.kind} bundle was trained with other settings than this program has "
             f"({str(error).rstrip('.')}): train it again."
         ) from error
 

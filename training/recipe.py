@@ -22,7 +22,10 @@ SHARES = (
 )
 BALANCES = ("none", "weights", "sampling")
 LEAST_SNR_DB, SNR_SPREAD_DB = 3, 22
-NOISY_SPEEDS = (1.0, 1.0, 1.0, 1.0, 0.87, 0.93, 1.07, 1.14)
+NOISY_SPEEDS = (
+    *(1.0, 1.0, 1.0, 1.0, 0.87, 0.93, 1.07, 1.14),
+    *(0.8, 0.87, 0.93, 0.93, 1.07, 1.07, 1.14, 1.22),
+)
 NARROW = (
     Copy(lowest_hz=300, highest_hz=3400),
     Copy(lowest_hz=300, highest_hz=3400, speed=0.87),
@@ -57,9 +60,11 @@ class Recipe:
     as_is_share, cold_as_is_share : float
         Share of the sessions without noise, narrow band or room that are heard at their own
         speed: of those with a speaker baseline, and of those without.
-    noise_share, narrow_share, room_share : float
-        Share of sessions heard in noise; through a telephone's band, sampled at 8 kHz or through
-        a codec; and in a room that echoes.
+    noise_share, room_share : float
+        Share of sessions heard in noise, and in a room that echoes.
+    narrow_share, cold_narrow_share : float
+        Share of sessions heard through a telephone's band, sampled at 8 kHz or through a codec:
+        of those with a speaker baseline, and of those without.
     prior_weight, variance_prior_weight : float
         See `models.baseline.Population`.
     leaning_share : float
@@ -89,6 +94,7 @@ class Recipe:
     cold_as_is_share: float = 0.9
     noise_share: float = 0.3
     narrow_share: float = 0.28
+    cold_narrow_share: float = 0.11
     room_share: float = 0.08
     prior_weight: float = 1.5
     variance_prior_weight: float = 10.0
@@ -117,14 +123,19 @@ class Recipe:
         in_range("relevance_power", self.relevance_power, 0.0, 4.0)
         for name in SHARES:
             in_range(name, getattr(self, name), 0.0, 1.0)
-        in_range("narrow_share", self.narrow_share, 0.0, _left(self.noise_share))
-        in_range("room_share", self.room_share, 0.0, _left(self.noise_share, self.narrow_share))
+        for name in ("narrow_share", "cold_narrow_share"):
+            in_range(name, getattr(self, name), 0.0, _left(self.noise_share))
+        in_range("room_share", self.room_share, 0.0, _left(self.noise_share, self._most_narrow))
         in_range("whole_share", self.whole_share, 0.0, _left(self.cold_share))
         in_range("label_smoothing", self.label_smoothing, 0.0, 0.9)
         in_range("teachers", self.teachers, 0, 100)
         in_range("teacher_epochs", self.teacher_epochs, 1, 10_000)
         if self.balance not in BALANCES:
             raise ConfigError(f"balance is {self.balance!r}: choose {', '.join(BALANCES)}.")
+
+    @property
+    def _most_narrow(self) -> float:
+        return max(self.narrow_share, self.cold_narrow_share)
 
     def clean_copies(self) -> tuple[Copy, ...]:
         """The sound as it is, then at other speeds."""
@@ -142,20 +153,21 @@ class Recipe:
         return (
             *self.clean_copies(),
             *(noisy if self.noise_share else ()),
-            *(NARROW if self.narrow_share else ()),
+            *(NARROW if self._most_narrow else ()),
             *(ROOMS if self.room_share else ()),
         )
 
     def copy_shares(self, *, cold: bool) -> tuple[float, ...]:
         """How often a session is heard in each of `copies`, without a baseline or with one."""
-        clean = max(0.0, 1 - self.noise_share - self.narrow_share - self.room_share)
+        narrow = self.cold_narrow_share if cold else self.narrow_share
+        clean = max(0.0, 1 - self.noise_share - narrow - self.room_share)
         own_speed = self.cold_as_is_share if cold else self.as_is_share
         as_is = own_speed if self.speeds else 1.0
         return (
             clean * as_is,
             *_evenly(clean * (1 - as_is), len(self.speeds)),
             *_evenly(self.noise_share, len(NOISY_SPEEDS) if self.noise_share else 0),
-            *_evenly(self.narrow_share, len(NARROW) if self.narrow_share else 0),
+            *_evenly(narrow, len(NARROW) if self._most_narrow else 0),
             *_evenly(self.room_share, len(ROOMS) if self.room_share else 0),
         )
 

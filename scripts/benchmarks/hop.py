@@ -22,6 +22,7 @@ from models.pitch import LONGEST_STEP
 from models.shipped import bundle_folder
 from models.window_vector import steps, window_vector
 from models.windows import Windower
+from realtime.config import RealtimeSettings
 from realtime.demonstration import demonstration_clip
 from realtime.judge import Judge
 from scripts.benchmarks.measure import Timing, timings
@@ -37,7 +38,7 @@ class Hop:
     """The live path without its gate: every frame counts as speech, the worst case."""
 
     def __init__(self, samples: Samples, rate: int) -> None:
-        bundle = load_bundle(bundle_folder("ann"))
+        bundle = load_bundle(bundle_folder(RealtimeSettings().model))
         length = int(HOP_S * rate)
         self._blocks = itertools.cycle(
             np.split(samples[: samples.size // length * length], samples.size // length)
@@ -143,7 +144,7 @@ def _rivals(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
 
 
 def _stages(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
-    bundle = load_bundle(bundle_folder("ann"))
+    bundle = load_bundle(bundle_folder(RealtimeSettings().model))
     extractor = FrameExtractor(bundle.banks)
     canonical = Canonical(rate)
     block = clip[rate : rate + int(HOP_S * rate)]
@@ -197,7 +198,7 @@ def _stages(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
 
 def floor() -> dict[str, float]:
     """Operations and bytes that one hop cannot do without, counted and not measured."""
-    banks = load_bundle(bundle_folder("ann")).banks
+    banks = load_bundle(bundle_folder(RealtimeSettings().model)).banks
     frames = HOP_S * SAMPLE_RATE / HOP_SAMPLES
     fft = frames * 2.5 * FRAME_SAMPLES * np.log2(FRAME_SAMPLES)
     in_blocks = sum(block.weights.size for block in banded(banks.mel)) + banks.chroma.size

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from models.bundle import load_bundle
 from models.shipped import bundle_folder
 from realtime.board import Board, RunFacts
+from realtime.config import RealtimeSettings
 from realtime.demonstration import demonstration_clip
 from realtime.estimator import Estimator, EstimatorSettings
 from realtime.log.log_thread import open_log
@@ -309,7 +310,7 @@ def main() -> int:
     live = kinds.add_parser("live", help="virtual microphone in real time")
     live.add_argument("--minutes", type=float, default=60.0)
     for kind in (day, live):
-        kind.add_argument("--model", default="ann")
+        kind.add_argument("--model", default=RealtimeSettings().model)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="soak") as folder:
         if arguments.kind == "day":

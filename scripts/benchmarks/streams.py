@@ -8,6 +8,7 @@ import soxr
 
 from models.bundle import load_bundle
 from models.shipped import bundle_folder
+from realtime.config import RealtimeSettings
 from realtime.demonstration import demonstration_clip
 from realtime.estimator import Estimator, EstimatorSettings
 from realtime.sources.base import Block
@@ -20,7 +21,7 @@ COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 def measure(rounds: int = 80) -> list[dict[str, float]]:
     """Share of one core that N streams need at a hop of 0.25 s, gate included."""
-    bundle = load_bundle(bundle_folder("ann"))
+    bundle = load_bundle(bundle_folder(RealtimeSettings().model))
     clip, rate = soundfile.read(demonstration_clip(), dtype="float32")
     speech = soxr.resample(clip, rate, RATE)
     length = int(HOP_S * RATE)

@@ -57,6 +57,7 @@ def tiny_settings() -> TrainingSettings:
             speeds=(0.9,),
             noise_share=0.0,
             narrow_share=0.0,
+            cold_narrow_share=0.0,
             room_share=0.0,
             teachers=1,
             teacher_epochs=4,

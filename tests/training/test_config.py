@@ -4,11 +4,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from models.errors import ConfigError
 from training.config import TrainingSettings, settings_of, training_settings
-from training.recipe import Recipe
+from training.recipe import NARROW, Recipe
 
 
 def test_the_shipped_configuration_holds_the_defaults(root: Path) -> None:
@@ -50,6 +51,7 @@ def test_the_networks_are_those_of_the_readme() -> None:
         ({"recipe": {"speeds": [9.0]}}, "choose a value from"),
         ({"recipe": {"speeds": [1.1] * 33}}, "at most 32"),
         ({"recipe": {"noise_share": 0.8, "narrow_share": 0.3}}, "choose a value from"),
+        ({"recipe": {"noise_share": 0.8, "cold_narrow_share": 0.3}}, "choose a value from"),
         (
             {"recipe": {"noise_share": 0.8, "narrow_share": 0.1, "room_share": 0.2}},
             "choose a value",
@@ -63,16 +65,24 @@ def test_what_is_wrong_is_said(table: dict[str, Any], sentence: str) -> None:
         settings_of(table)
 
 
+def test_a_session_without_a_baseline_has_a_narrow_share_of_its_own() -> None:
+    recipe = Recipe(narrow_share=0.2, cold_narrow_share=0.1)
+    narrow = np.array([copy in NARROW for copy in recipe.copies()])
+    shares = [np.array(recipe.copy_shares(cold=cold)) for cold in (False, True)]
+    assert [one[narrow].sum() for one in shares] == pytest.approx([0.2, 0.1])
+
+
 def test_copies_have_shares_that_make_a_whole() -> None:
     for recipe in (
         Recipe(),
         Recipe(noise_share=0.0),
         Recipe(room_share=0.0),
         Recipe(narrow_share=0.0, speeds=()),
+        Recipe(cold_narrow_share=0.0),
         Recipe(noise_share=0.5, narrow_share=0.5, room_share=0.0),
         # In binary, more than one by a rounding.
-        Recipe(noise_share=0.92, narrow_share=0.04, room_share=0.04),
-        Recipe(noise_share=0.9, narrow_share=0.1, room_share=0.0),
+        Recipe(noise_share=0.92, narrow_share=0.04, cold_narrow_share=0.04, room_share=0.04),
+        Recipe(noise_share=0.9, narrow_share=0.1, cold_narrow_share=0.1, room_share=0.0),
         Recipe(cold_share=0.9, whole_share=0.1),
     ):
         for cold in (False, True):

@@ -78,6 +78,16 @@ def test_a_recipe_of_another_version_is_told_to_be_the_bundles(folder: Path) -> 
         settings_of_bundle(older)
 
 
+def test_a_setting_that_an_older_bundle_lacks_is_not_taken_from_the_defaults(folder: Path) -> None:
+    bundle = load_bundle(folder)
+    training = bundle.card["training"]
+    recipe = {name: value for name, value in training["recipe"].items() if name != "noise_share"}
+    older = replace(bundle, card={**bundle.card, "training": {**training, "recipe": recipe}})
+    sentence = rf"^The {bundle.kind} bundle .*it lacks noise_share.*train it again\.$"
+    with pytest.raises(ConfigError, match=sentence):
+        settings_of_bundle(older)
+
+
 def test_the_stored_banks_are_those_of_librosa(folder: Path) -> None:
     stored = load_bundle(folder).banks.arrays()
     for name, bank in make_filter_banks().arrays().items():

@@ -23,7 +23,14 @@ from training.rows import RowMaker, Teacher, cold_rows
 from training.splits import actor_folds
 from training.table import Table, window_evidence
 
-RECIPE = Recipe(speeds=(0.9,), noise_share=0.0, narrow_share=0.0, room_share=0.0, teachers=0)
+RECIPE = Recipe(
+    speeds=(0.9,),
+    noise_share=0.0,
+    narrow_share=0.0,
+    cold_narrow_share=0.0,
+    room_share=0.0,
+    teachers=0,
+)
 
 
 def row_maker(table: Table, recipe: Recipe = RECIPE, teacher: Teacher | None = None) -> RowMaker:
@@ -198,7 +205,7 @@ def test_in_noise_the_teacher_hears_the_clean_clip_of_a_known_speaker(table: Tab
         return np.full((len(inputs), 8), 1 / 8)
 
     # The second copy stands for noise: the recipe has no clean one beside the first.
-    recipe = replace(RECIPE, speeds=(), narrow_share=0.999, cold_share=1.0, whole_share=0.0)
+    recipe = replace(RECIPE, speeds=(), cold_narrow_share=0.999, cold_share=1.0, whole_share=0.0)
     maker = row_maker(table, recipe, teacher)
     rows = maker.epoch(np.random.default_rng(0))
     told = np.concatenate(heard)
@@ -215,7 +222,7 @@ def test_the_teacher_hears_no_other_clip_in_place_of_one_that_is_too_short_when_
         heard.append(inputs)
         return np.full((len(inputs), 8), 1 / 8)
 
-    recipe = replace(RECIPE, speeds=(), narrow_share=0.999, cold_share=1.0, whole_share=0.0)
+    recipe = replace(RECIPE, speeds=(), cold_narrow_share=0.999, cold_share=1.0, whole_share=0.0)
     short = table.rows((table.clip != 5) | (table.copy != 0))
     rows = row_maker(short, recipe, teacher).epoch(np.random.default_rng(0))
     told = np.concatenate(heard)

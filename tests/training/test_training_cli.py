@@ -25,6 +25,7 @@ epochs = 2
 speeds = [0.9]
 noise_share = 0.0
 narrow_share = 0.0
+cold_narrow_share = 0.0
 room_share = 0.0
 teachers = 0
 """
