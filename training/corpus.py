@@ -83,9 +83,9 @@ def vectors_with_progress(
     cache_dir: Path | None,
     places: Sequence[int] = (),
     jobs: int,
-    form: Form | None = None,
+    form: Form | None = level_free,
 ) -> CorpusVectors:
-    """`corpus_vectors` with a bar; raises what that raises."""
+    """`corpus_vectors` with a bar, in the form that a table holds; raises what that raises."""
     with Progress(len(paths), sys.stderr) as bar:
         return corpus_vectors(
             paths,
@@ -116,7 +116,5 @@ def load_corpus(
     clips = tuple(find_clips(data_dir))
     paths = [clip.path for clip in clips]
     places = [clip.actor for clip in clips]
-    vectors = vectors_with_progress(
-        paths, copies, cache_dir=cache_dir, places=places, jobs=jobs, form=level_free
-    )
+    vectors = vectors_with_progress(paths, copies, cache_dir=cache_dir, places=places, jobs=jobs)
     return Corpus(clips=clips, table=ravdess_table(vectors, clips), noise_dir=noise_dir)

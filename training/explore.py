@@ -109,7 +109,7 @@ def whole_clip_vectors(
         If a clip cannot be read or the cache not written.
     """
     paths = [clip.path for clip in clips]
-    windows = vectors_with_progress(paths, (AS_IT_IS,), cache_dir=cache_dir, jobs=jobs)
+    windows = vectors_with_progress(paths, (AS_IT_IS,), cache_dir=cache_dir, jobs=jobs, form=None)
     is_whole = windows.window_s == WHOLE_CLIP_S
     vectors = np.full((len(clips), FEATURE_COUNT), np.nan, np.float32)
     vectors[windows.clip[is_whole]] = windows.vectors[is_whole][:, :FEATURE_COUNT]

@@ -269,12 +269,11 @@ def corpus_vectors(
     tasks = [
         (path, copies, cache_dir, place, form) for path, place in zip(paths, known, strict=True)
     ]
-    scattered = 0
+    latest = SOUNDS_AT_ONCE * len(copies)
     for number, sound in enumerate(_in_parallel(tasks, jobs), start=1):
         parts += sound
         if number % SOUNDS_AT_ONCE == 0:
-            parts[scattered:] = _in_one_piece(parts[scattered:])
-            scattered = len(parts)
+            parts[-latest:] = _in_one_piece(parts[-latest:])
         if progress is not None:
             progress()
     return _joined(parts, len(paths), len(copies))

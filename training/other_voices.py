@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from models.bundle import Bundle
 from models.errors import DataError
 from models.labels import EMOTIONS
-from models.level_free import level_free
 from training.augment import AS_IT_IS
 from training.cells import CLIP, LIVE_WINDOW_S, MODES, WINDOW, Judged, judged_part
 from training.corpus import vectors_with_progress
@@ -93,11 +92,7 @@ def voices_table(
     """Rows of the recordings, and the speakers' names by number."""
     speakers = tuple(sorted({voice.speaker for voice in voices}))
     vectors = vectors_with_progress(
-        [voice.path for voice in voices],
-        (AS_IT_IS,),
-        cache_dir=cache_dir,
-        jobs=jobs,
-        form=level_free,
+        [voice.path for voice in voices], (AS_IT_IS,), cache_dir=cache_dir, jobs=jobs
     )
     index = {str(emotion): i for i, emotion in enumerate(EMOTIONS)}
     table = make_table(

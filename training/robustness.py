@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from models.level_free import level_free
 from training.augment import AS_IT_IS, JUDGING, Copy
 from training.cells import CLIP, LIVE_WINDOW_S, MODES, channel_clips, fold_uar, judged_part
 from training.corpus import Corpus, vectors_with_progress
@@ -95,7 +94,6 @@ def robustness(
             cache_dir=cache_dir,
             places=[clip.actor for clip in clips],
             jobs=jobs,
-            form=level_free,
         )
         table = ravdess_table(vectors, clips)
         answered = np.unique(table.clip[table.window_s == np.float32(LIVE_WINDOW_S)]).size

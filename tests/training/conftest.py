@@ -1,6 +1,7 @@
 """A corpus small enough to train on in seconds, and the two bundles trained on it."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ import soundfile
 import soxr
 
 from models.labels import EMOTIONS
+from tests.training.clean_recipe import CLEAN
 from training.config import NetworkSettings, TrainingSettings
 from training.corpus import Corpus, load_corpus
-from training.recipe import Recipe
 from training.release import release
 
 ACTORS = (1, 2, 3, 4)
@@ -53,15 +54,7 @@ def tiny_settings() -> TrainingSettings:
     return TrainingSettings(
         ann=NetworkSettings(hidden_layer_shape=(16, 12), epochs=4, batch_size=16, dropout=0.1),
         mlp=NetworkSettings(hidden_layer_shape=(16,), epochs=4, batch_size=16, dropout=0.1),
-        recipe=Recipe(
-            speeds=(0.9,),
-            noise_share=0.0,
-            narrow_share=0.0,
-            cold_narrow_share=0.0,
-            room_share=0.0,
-            teachers=1,
-            teacher_epochs=4,
-        ),
+        recipe=replace(CLEAN, teachers=1, teacher_epochs=4),
     )
 
 

@@ -14,6 +14,7 @@ from models.bundle import load_bundle
 from models.level_free import NOTHING
 from realtime.judge import Judge
 from tests.synthetic_bundle import write_bundle
+from tests.training.clean_recipe import CLEAN
 from training.corpus import Corpus
 from training.features import HOP_S, active_seconds
 from training.moments import clip_moments
@@ -23,17 +24,8 @@ from training.rows import RowMaker, Teacher, cold_rows
 from training.splits import actor_folds
 from training.table import Table, window_evidence
 
-RECIPE = Recipe(
-    speeds=(0.9,),
-    noise_share=0.0,
-    narrow_share=0.0,
-    cold_narrow_share=0.0,
-    room_share=0.0,
-    teachers=0,
-)
 
-
-def row_maker(table: Table, recipe: Recipe = RECIPE, teacher: Teacher | None = None) -> RowMaker:
+def row_maker(table: Table, recipe: Recipe = CLEAN, teacher: Teacher | None = None) -> RowMaker:
     return RowMaker(table, fitted_preprocessing(table, recipe), recipe, teacher)
 
 
@@ -93,7 +85,7 @@ def test_a_baseline_that_heard_nothing_is_a_stranger(table: Table) -> None:
 
 def test_rows_without_a_baseline_are_what_a_stranger_gets_live(table: Table) -> None:
     clean = table.rows(table.copy == 0)
-    preprocessing = fitted_preprocessing(table, RECIPE)
+    preprocessing = fitted_preprocessing(table, CLEAN)
     live = preprocessing.standardised(clean.levelled.astype(np.float64), SpeakerBaseline())
     np.testing.assert_allclose(cold_rows(clean, preprocessing).inputs, live, rtol=1e-5, atol=1e-5)
 
@@ -103,10 +95,10 @@ def test_scaler_population_and_relevance_come_from_the_training_part_only(
 ) -> None:
     split = actor_folds(tiny_corpus.clips)[0]
     train = tiny_corpus.table.of_clips(split.train)
-    before = fitted_preprocessing(train, RECIPE)
+    before = fitted_preprocessing(train, CLEAN)
     changed = replace(tiny_corpus.table, levelled=tiny_corpus.table.levelled.copy())
     changed.levelled[np.isin(changed.clip, split.test)] += 1e6
-    after = fitted_preprocessing(changed.of_clips(split.train), RECIPE)
+    after = fitted_preprocessing(changed.of_clips(split.train), CLEAN)
     np.testing.assert_array_equal(before.population.mean, after.population.mean)
     np.testing.assert_array_equal(before.population.within, after.population.within)
     np.testing.assert_array_equal(before.relevance, after.relevance)
@@ -125,7 +117,7 @@ def test_relevance_is_larger_where_emotions_differ(table: Table) -> None:
     noise = np.random.default_rng(0).standard_normal(len(changed.levelled))
     changed.levelled[:, 10] = noise
     changed.levelled[:, 11] = table.labels + 0.1 * noise
-    relevance = fitted_preprocessing(changed, RECIPE).relevance
+    relevance = fitted_preprocessing(changed, CLEAN).relevance
     assert relevance[11] > 5 * relevance[10]
     assert np.mean(relevance**2) == pytest.approx(1)
 
@@ -135,7 +127,7 @@ def test_class_balance_by_weights_or_sampling_makes_emotions_count_alike(
     table: Table, balance: str
 ) -> None:
     rare = table.of_clips(np.flatnonzero((table.emotion != 0) | (table.speaker == 1)))
-    rows = row_maker(rare, replace(RECIPE, balance=balance)).epoch(np.random.default_rng(0))
+    rows = row_maker(rare, replace(CLEAN, balance=balance)).epoch(np.random.default_rng(0))
     mass = np.bincount(rows.targets.argmax(axis=1), rows.weights, minlength=8)
     spread = mass.max() / mass.min()
     assert bool(spread < 1.01) is (balance != "none")
@@ -147,7 +139,7 @@ def test_sung_clips_weigh_less_and_it_matters_whether_the_voice_is_known(
 ) -> None:
     sung = replace(table, is_song=table.speaker == 1)
     recipe = replace(
-        RECIPE,
+        CLEAN,
         balance="none",
         song_weight=0.25,
         cold_song_weight=0.5,
@@ -159,7 +151,7 @@ def test_sung_clips_weigh_less_and_it_matters_whether_the_voice_is_known(
 
 
 def test_a_session_without_a_baseline_has_its_own_share_of_copies(table: Table) -> None:
-    recipe = replace(RECIPE, as_is_share=0.0, cold_as_is_share=1.0, cold_share=0.5, whole_share=0.0)
+    recipe = replace(CLEAN, as_is_share=0.0, cold_as_is_share=1.0, cold_share=0.5, whole_share=0.0)
     preprocessing = fitted_preprocessing(table, recipe)
     rows = RowMaker(table, preprocessing, recipe).epoch(np.random.default_rng(0))
     cold = rows.inputs[rows.inputs[:, NOTHING] == rows.inputs[:, NOTHING].min()]
@@ -170,7 +162,7 @@ def test_a_session_without_a_baseline_has_its_own_share_of_copies(table: Table) 
 
 
 def test_rows_are_whole_clips_where_no_windows_are_wished(table: Table) -> None:
-    recipe = replace(RECIPE, window_share=0.0, cold_share=1.0, whole_share=0.0)
+    recipe = replace(CLEAN, window_share=0.0, cold_share=1.0, whole_share=0.0)
     inputs = row_maker(table, recipe).epoch(np.random.default_rng(0)).inputs
     whole = table.rows(table.is_whole)
     possible = cold_rows(whole, fitted_preprocessing(table, recipe)).inputs
@@ -184,7 +176,7 @@ def test_targets_lean_on_the_teacher_by_its_share(table: Table, cold_share: floa
         return np.full((len(inputs), 8), 1 / 8)
 
     recipe = replace(
-        RECIPE,
+        CLEAN,
         teachers=1,
         teacher_share=0.8,
         cold_teacher_share=0.4,
@@ -205,7 +197,7 @@ def test_in_noise_the_teacher_hears_the_clean_clip_of_a_known_speaker(table: Tab
         return np.full((len(inputs), 8), 1 / 8)
 
     # The second copy stands for noise: the recipe has no clean one beside the first.
-    recipe = replace(RECIPE, speeds=(), cold_narrow_share=0.999, cold_share=1.0, whole_share=0.0)
+    recipe = replace(CLEAN, speeds=(), cold_narrow_share=0.999, cold_share=1.0, whole_share=0.0)
     maker = row_maker(table, recipe, teacher)
     rows = maker.epoch(np.random.default_rng(0))
     told = np.concatenate(heard)
@@ -222,7 +214,7 @@ def test_the_teacher_hears_no_other_clip_in_place_of_one_that_is_too_short_when_
         heard.append(inputs)
         return np.full((len(inputs), 8), 1 / 8)
 
-    recipe = replace(RECIPE, speeds=(), cold_narrow_share=0.999, cold_share=1.0, whole_share=0.0)
+    recipe = replace(CLEAN, speeds=(), cold_narrow_share=0.999, cold_share=1.0, whole_share=0.0)
     short = table.rows((table.clip != 5) | (table.copy != 0))
     rows = row_maker(short, recipe, teacher).epoch(np.random.default_rng(0))
     told = np.concatenate(heard)
@@ -232,11 +224,11 @@ def test_the_teacher_hears_no_other_clip_in_place_of_one_that_is_too_short_when_
 
 def test_what_is_only_sung_has_a_relevance_of_its_own(table: Table) -> None:
     sung = replace(table, is_song=np.ones_like(table.is_song))
-    spoken, of_song = (fitted_preprocessing(one, RECIPE).relevance for one in (table, sung))
+    spoken, of_song = (fitted_preprocessing(one, CLEAN).relevance for one in (table, sung))
     np.testing.assert_array_equal(spoken, of_song)
 
 
 def test_teachers_hear_clean_copies_where_the_network_itself_hears_none(table: Table) -> None:
-    recipe = replace(RECIPE, noise_share=1.0)
+    recipe = replace(CLEAN, noise_share=1.0)
     rows = row_maker(table, recipe).epoch(np.random.default_rng(0))
     assert len(rows.inputs) == np.unique(table.clip).size
