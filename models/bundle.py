@@ -34,6 +34,7 @@ JSON_NAME = "bundle.json"
 NETWORK_NAME = "network.npz"
 FRAMEWORK_FILES = {"ann": "model.keras", "mlp": "model.pkl"}
 PREPROCESSING_NUMBERS = ("prior_weight", "variance_prior_weight")
+PREPROCESSING_SHARES = ("leaning_share", "stranger_share")
 PREPROCESSING_ARRAYS = (
     "population_mean",
     "population_between",
@@ -178,18 +179,17 @@ def _preprocessing(
     priors = {name: float(numbers[name]) for name in PREPROCESSING_NUMBERS}
     if min(priors.values()) <= 0:
         _wrong("a prior weight is not positive")
-    leaning_share = float(numbers["leaning_share"])
-    if not 0 <= leaning_share <= 1:
-        _wrong(f"its leaning_share is {leaning_share}")
+    shares = {name: float(numbers[name]) for name in PREPROCESSING_SHARES}
+    for name, share in shares.items():
+        if not 0 <= share <= 1:
+            _wrong(f"its {name} is {share}")
     population = Population(
         mean=stored["population_mean"],
         between=stored["population_between"],
         within=stored["population_within"],
         **priors,
     )
-    return Preprocessing(
-        population=population, relevance=stored["relevance"], leaning_share=leaning_share
-    )
+    return Preprocessing(population=population, relevance=stored["relevance"], **shares)
 
 
 def _network(arrays: Mapping[str, NDArray[np.floating]]) -> Network:

@@ -24,11 +24,14 @@ class Preprocessing:
         Factor of each feature after standardisation: how well it tells emotions apart.
     leaning_share : float
         How much of the network's leaning towards a voice is taken out: see `models.leaning`.
+    stranger_share : float
+        How much an answer is one to a stranger, whose baseline is not used: see `models.listener`.
     """
 
     population: Population
     relevance: NDArray[np.float64]
     leaning_share: float
+    stranger_share: float
 
     @property
     def form(self) -> str:

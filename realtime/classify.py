@@ -184,8 +184,8 @@ def _pooled(recording: Recording | None, judge: Judge, baseline: SpeakerBaseline
         return pool
     try:
         for vectors, active_frames in recording.windows():
-            hidden = judge.hidden(judge.preprocessing.levelled(vectors), baseline)
-            probabilities = judge.probabilities(judge.answers(hidden), baseline)
+            logits, hidden = judge.heard(judge.preprocessing.levelled(vectors), baseline)
+            probabilities = judge.probabilities(logits, baseline)
             pool.add(probabilities, active_frames, hidden)
     finally:
         recording.discard()

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from models.baseline import SpeakerBaseline
 from models.bundle import Bundle
+from models.listener import Listener
 from models.network import softmax
 from models.windows import FRAMES_PER_SECOND
 
@@ -26,7 +27,7 @@ class Judge:
 
     def __init__(self, bundle: Bundle, window_s: float, hop_s: float) -> None:
         self.preprocessing = bundle.preprocessing
-        self._network = bundle.network
+        self._listener = Listener(preprocessing=bundle.preprocessing, network=bundle.network)
         self._calibration = bundle.calibration.for_window(window_s)
         self._evidence_per_frame = hop_s / (FRAMES_PER_SECOND * window_s**2)
 
@@ -38,29 +39,14 @@ class Judge:
     def logits(
         self, levelled: NDArray[np.float64], baseline: SpeakerBaseline
     ) -> NDArray[np.float64]:
-        """The network's own answers: what a baseline's leaning learns from.
+        """As `Listener.logits`."""
+        return self._listener.logits(levelled, baseline)
 
-        Parameters
-        ----------
-        levelled : ndarray, shape (193,) or (n, 193)
-            From `preprocessing.levelled`.
-        baseline : SpeakerBaseline
-
-        Returns
-        -------
-        ndarray, shape (8,) or (n, 8)
-        """
-        return self.answers(self.hidden(levelled, baseline))
-
-    def hidden(
+    def heard(
         self, levelled: NDArray[np.float64], baseline: SpeakerBaseline
-    ) -> NDArray[np.float32]:
-        """What the network's first layer makes of vectors, shape (units,) or (n, units)."""
-        return self._network.hidden(self.preprocessing.standardised(levelled, baseline))
-
-    def answers(self, hidden: NDArray[np.float32]) -> NDArray[np.float64]:
-        """The logits, shape (8,) or (n, 8), that follow from `hidden`."""
-        return self._network.answers(hidden).astype(np.float64)
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """As `Listener.heard`."""
+        return self._listener.heard(levelled, baseline)
 
     def probabilities(
         self, logits: NDArray[np.float64], baseline: SpeakerBaseline

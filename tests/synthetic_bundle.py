@@ -45,6 +45,7 @@ def card(npz: bytes) -> dict[str, Any]:
         "preprocessing": {
             "form": FORM,
             "leaning_share": 0.5,
+            "stranger_share": 0.35,
             "prior_weight": 4.0,
             "variance_prior_weight": 10.0,
         },

@@ -123,6 +123,7 @@ def _card(
         "preprocessing": {
             "form": trained.preprocessing.form,
             "leaning_share": trained.preprocessing.leaning_share,
+            "stranger_share": trained.preprocessing.stranger_share,
             **{
                 name: getattr(trained.preprocessing.population, name)
                 for name in PREPROCESSING_NUMBERS

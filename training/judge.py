@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.baseline import SpeakerBaseline
-from models.network import Network
-from models.preprocess import Preprocessing
+from models.listener import Listener
 from models.windows import FRAMES_PER_SECOND
 from realtime.pooling import Pool
 from realtime.prototypes import refined
@@ -22,20 +21,8 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Judge:
-    """A network with its preprocessing."""
-
-    preprocessing: Preprocessing
-    network: Network
-
-    def logits(self, levelled: Array, baseline: SpeakerBaseline) -> Array:
-        """The network's outputs, shape (n, 8) or (8,), for rows of one speaker or one row."""
-        inputs = self.preprocessing.standardised(levelled, baseline)
-        return self.network.logits(inputs).astype(np.float64)
-
-    def hidden(self, levelled: Array, baseline: SpeakerBaseline) -> NDArray[np.float32]:
-        """What the network's first layer makes of rows, shape (n, units)."""
-        return self.network.hidden(self.preprocessing.standardised(levelled, baseline))
+class Judge(Listener):
+    """A network with its preprocessing, as the live path runs it."""
 
     def answers(self, levelled: Array, baseline: SpeakerBaseline) -> Array:
         """`logits` without the network's leaning towards this speaker."""
@@ -146,8 +133,7 @@ def folder(judge: Judge, table: Table) -> Verdicts:
         baseline = SpeakerBaseline()
         for vector, evidence in zip(levelled, part.evidence.tolist(), strict=True):
             baseline.update(vector, evidence)
-        hidden = judge.hidden(levelled, baseline)
-        logits = judge.network.answers(hidden).astype(np.float64)
+        logits, hidden = judge.heard(levelled, baseline)
         if weight := float(part.evidence.sum()):
             baseline.leaning.update(np.average(logits, axis=0, weights=part.evidence), weight)
         answers = judge.preprocessing.without_leaning(logits, baseline)

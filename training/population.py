@@ -27,7 +27,10 @@ def fitted_preprocessing(table: Table, recipe: Recipe) -> Preprocessing:
     population = fitted_population(clean, recipe)
     relevance = fitted_relevance(clean, population, recipe.relevance_power)
     return Preprocessing(
-        population=population, relevance=relevance, leaning_share=recipe.leaning_share
+        population=population,
+        relevance=relevance,
+        leaning_share=recipe.leaning_share,
+        stranger_share=recipe.stranger_share,
     )
 
 

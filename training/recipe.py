@@ -13,6 +13,7 @@ SHARES = (
     "noise_share",
     "room_share",
     "leaning_share",
+    "stranger_share",
     "cold_share",
     "window_share",
     "song_weight",
@@ -67,7 +68,7 @@ class Recipe:
         of those with a speaker baseline, and of those without.
     prior_weight, variance_prior_weight : float
         See `models.baseline.Population`.
-    leaning_share : float
+    leaning_share, stranger_share : float
         See `models.preprocess.Preprocessing`.
     relevance_power : float
         How strongly features are scaled by how well they tell emotions apart; 0: not at all.
@@ -99,6 +100,7 @@ class Recipe:
     prior_weight: float = 1.5
     variance_prior_weight: float = 10.0
     leaning_share: float = 0.5
+    stranger_share: float = 0.35
     relevance_power: float = 0.75
     cold_share: float = 0.3
     whole_share: float = 0.35

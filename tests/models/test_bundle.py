@@ -66,6 +66,7 @@ def test_a_good_bundle_loads(folder: Path) -> None:
         (lambda c: c.pop("preprocessing"), "incomplete"),
         (lambda c: c["preprocessing"].update(prior_weight=0), "incomplete"),
         (lambda c: c["preprocessing"].update(leaning_share=1.5), "leaning_share is 1.5"),
+        (lambda c: c["preprocessing"].update(stranger_share=-0.1), "stranger_share is -0.1"),
         (lambda c: c["calibration"][0].update(temperature_cold=-1), "incomplete"),
         (lambda c: c["calibration"][0].update(unknown=1), "incomplete"),
         (lambda c: c.update(calibration=[]), "incomplete"),

@@ -22,6 +22,7 @@ PREPROCESSING = Preprocessing(
     ),
     relevance=RNG.uniform(0.1, 2, FEATURE_COUNT),
     leaning_share=0.5,
+    stranger_share=0.35,
 )
 
 

@@ -19,8 +19,8 @@ from realtime.speaker import Speaker
 RATE = 48000
 HOP = RATE // 4
 DEVICE_BLOCK = RATE // 50
-# In one hop: frames of 10 ms, windows, chunks of 32 ms.
-MOST = {"frames": 25, "judged": 1, "chunks": 8}
+# In one hop: frames of 10 ms, a window as the voice's and as a stranger's, chunks of 32 ms.
+MOST = {"frames": 25, "judged": 2, "chunks": 8}
 Samples = NDArray[np.float32]
 
 
