@@ -172,6 +172,8 @@ def _stages(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
     vector = window_vector(features, steps(with_earlier), everything)
     levelled = judge.preprocessing.levelled(vector)
     baseline, learning = SpeakerBaseline(), SpeakerBaseline()
+    # As on all hops but the first: a voice that is known is answered twice, see `models.listener`.
+    baseline.update(levelled, 1.0)
     logits = judge.logits(levelled, baseline)
     return {
         "resampling, offset": lambda: canonical.push(block),
