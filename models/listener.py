@@ -5,8 +5,6 @@ differs from everybody's. The two err apart, most of all in noise, which is anot
 that a baseline was learnt from. Their mean is more right than either.
 """
 
-from dataclasses import dataclass, field
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,19 +13,19 @@ from models.network import Network
 from models.preprocess import Preprocessing
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Listener:
     """A network with its preprocessing.
 
-    Attributes
+    Parameters
     ----------
     preprocessing : Preprocessing
     network : Network
     """
 
-    preprocessing: Preprocessing
-    network: Network
-    _stranger: SpeakerBaseline = field(default_factory=SpeakerBaseline, init=False, repr=False)
+    def __init__(self, *, preprocessing: Preprocessing, network: Network) -> None:
+        self.preprocessing = preprocessing
+        self.network = network
+        self._stranger = SpeakerBaseline()
 
     def logits(
         self, levelled: NDArray[np.float64], baseline: SpeakerBaseline

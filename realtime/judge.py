@@ -10,7 +10,7 @@ from models.network import softmax
 from models.windows import FRAMES_PER_SECOND
 
 
-class Judge:
+class Judge(Listener):
     """Applies a bundle to windows of one length.
 
     Parameters
@@ -26,8 +26,7 @@ class Judge:
     """
 
     def __init__(self, bundle: Bundle, window_s: float, hop_s: float) -> None:
-        self.preprocessing = bundle.preprocessing
-        self._listener = Listener(preprocessing=bundle.preprocessing, network=bundle.network)
+        super().__init__(preprocessing=bundle.preprocessing, network=bundle.network)
         self._calibration = bundle.calibration.for_window(window_s)
         self._evidence_per_frame = hop_s / (FRAMES_PER_SECOND * window_s**2)
 
@@ -35,18 +34,6 @@ class Judge:
     def unsure_below(self) -> float:
         """Confidence under which a window is `unsure`."""
         return self._calibration.unsure_below
-
-    def logits(
-        self, levelled: NDArray[np.float64], baseline: SpeakerBaseline
-    ) -> NDArray[np.float64]:
-        """As `Listener.logits`."""
-        return self._listener.logits(levelled, baseline)
-
-    def heard(
-        self, levelled: NDArray[np.float64], baseline: SpeakerBaseline
-    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """As `Listener.heard`."""
-        return self._listener.heard(levelled, baseline)
 
     def probabilities(
         self, logits: NDArray[np.float64], baseline: SpeakerBaseline

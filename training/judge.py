@@ -20,7 +20,6 @@ from training.table import Table
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Judge(Listener):
     """A network with its preprocessing, as the live path runs it."""
 
