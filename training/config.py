@@ -1,7 +1,7 @@
 """The `[training]` tables of config.toml: typed, checked, with a suggestion for a misspelt key."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,9 @@ class NetworkSettings:
     ----------
     hidden_layer_shape : tuple of int
         Units of each hidden layer.
+    members : int
+        Networks with an even share of the units of one hidden layer that are trained apart, each
+        on rows of its own, and then joined to one: see `training.mlp`. Not for the ANN.
     batch_size : int
         Rows in one step of the optimiser (Adam).
     epochs : int
@@ -41,6 +44,7 @@ class NetworkSettings:
     """
 
     hidden_layer_shape: tuple[int, ...]
+    members: int = 1
     batch_size: int = 64
     epochs: int = 120
     learning_rate: float = 2e-3
@@ -60,12 +64,23 @@ class NetworkSettings:
                 f"{self._weights} weights: at most {MOST_LAYERS} of {MOST_WEIGHTS} can be read "
                 "again from a bundle; give fewer units."
             )
+        in_range("members", self.members, 1, 100)
+        if self.members > 1:
+            self._check_that_members_can_be_joined()
         in_range("batch_size", self.batch_size, 1, 65536)
         in_range("epochs", self.epochs, 1, 10_000)
         in_range("learning_rate", self.learning_rate, 1e-7, 1.0)
         in_range("weight_decay", self.weight_decay, 0.0, 1.0)
         in_range("input_dropout", self.input_dropout, 0.0, 0.9)
         in_range("dropout", self.dropout, 0.0, 0.9)
+
+    def _check_that_members_can_be_joined(self) -> None:
+        if len(self.hidden_layer_shape) > 1 or self.hidden_layer_shape[0] % self.members:
+            raise ConfigError(
+                f"{self.members} members cannot share hidden_layer_shape = "
+                f"{list(self.hidden_layer_shape)}: give one layer with a multiple of "
+                f"{self.members} units, or members = 1."
+            )
 
     @property
     def _weights(self) -> int:
@@ -88,7 +103,7 @@ class TrainingSettings:
     )
     mlp: NetworkSettings = field(
         default_factory=lambda: NetworkSettings(
-            hidden_layer_shape=(1500,), batch_size=256, epochs=300, learning_rate=4e-3
+            hidden_layer_shape=(960,), members=3, batch_size=256, epochs=300, learning_rate=4e-3
         )
     )
     recipe: Recipe = field(default_factory=Recipe)
@@ -97,6 +112,8 @@ class TrainingSettings:
         """Check ranges; raises `ConfigError`."""
         if self.framework not in (*FRAMEWORKS, BOTH):
             raise ConfigError(f"framework is {self.framework!r}: choose keras, sklearn or {BOTH}.")
+        if self.ann.members > 1:
+            raise ConfigError("[training.ann]: members is for [training.mlp]: take it out.")
         in_range("test_size", self.test_size, 0.05, 0.95)
         in_range("seed", self.seed, 0, 2**31 - 1)
 
@@ -170,15 +187,21 @@ def _subtable(table: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _network(table: Mapping[str, Any], name: str, default: NetworkSettings) -> NetworkSettings:
+    """What is not given is as by default; a shape of one's own is one network unless said."""
     given = _subtable(table, name)
-    shape = given.pop("hidden_layer_shape", list(default.hidden_layer_shape))
-    if not isinstance(shape, list) or not all(type(units) is int for units in shape):
-        raise ConfigError(
-            f"[training.{name}]: hidden_layer_shape is {shape!r}; "
-            "it must be a list of whole numbers, as in [300, 50]."
-        )
-    given["hidden_layer_shape"] = tuple(shape)
-    return settings_from(NetworkSettings, given, f"[training.{name}]")
+    if "hidden_layer_shape" in given:
+        shape = _shape(name, given["hidden_layer_shape"])
+        given = {"members": 1, **given, "hidden_layer_shape": shape}
+    return settings_from(NetworkSettings, asdict(default) | given, f"[training.{name}]")
+
+
+def _shape(name: str, value: object) -> tuple[int, ...]:
+    if isinstance(value, list) and all(type(units) is int for units in value):
+        return tuple(value)
+    raise ConfigError(
+        f"[training.{name}]: hidden_layer_shape is {value!r}; "
+        "it must be a list of whole numbers, as in [300, 50]."
+    )
 
 
 def _recipe(table: Mapping[str, Any]) -> Recipe:

@@ -1,6 +1,11 @@
-"""The scikit-learn model: an `MLPClassifier`, fitted epoch by epoch and pickled without ballast."""
+"""The scikit-learn model: an `MLPClassifier`, fitted epoch by epoch and pickled without ballast.
+
+The mean of the logits of networks with one hidden layer is such a network, which has the units of
+them all. So a model can be made of members that are trained apart, at the cost of one.
+"""
 
 import pickle
+from collections.abc import Sequence
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -17,6 +22,8 @@ from training.rows import Rows
 PICKLE_PROTOCOL = 4
 # Three quarters of the file: made afresh by the next partial_fit, or kept for early stopping only.
 BALLAST = ("_optimizer", "_best_coefs", "_best_intercepts")
+# Between the seeds of members: a prime, far from what other seeds differ by.
+SEED_STEP = 7919
 
 
 class SklearnModel:
@@ -55,30 +62,69 @@ class SklearnModel:
         return outputs
 
 
-def fit_mlp(
-    epoch: EpochMaker, settings: NetworkSettings, *, seed: int, held_out: Rows | None = None
-) -> Fitted:
-    """Fit an `MLPClassifier`, see `training.fitted.Fitter`."""
-    rng = np.random.default_rng(seed)
-    classifier = _untrained(settings, seed)
-    log = CurveLog(held_out)
-    for number in range(settings.epochs):
-        rows = whole_batches(epoch(rng), settings.batch_size)
+class _Member:
+    """One network in training, on rows of its own.
+
+    Parameters
+    ----------
+    settings : NetworkSettings
+        Of all members together.
+    seed : int
+    """
+
+    def __init__(self, settings: NetworkSettings, seed: int) -> None:
+        self._settings = settings
+        self._rng = np.random.default_rng(seed)
+        self.classifier = _untrained(settings, seed)
+
+    def learn(self, epoch: EpochMaker, number: int) -> float:
+        """Pass over the rows of one epoch; returns their mean loss in nats."""
+        settings = self._settings
+        rows = whole_batches(epoch(self._rng), settings.batch_size)
         if not number:
-            classifier.set_params(batch_size=min(settings.batch_size, len(rows.inputs)))
+            batch_size = min(settings.batch_size, len(rows.inputs))
+            self.classifier.set_params(batch_size=batch_size)
         else:
             # scikit-learn has no schedule for Adam in its public interface.
             rate = cosine_rate(settings.learning_rate, number, settings.epochs)
-            classifier._optimizer.learning_rate_init = rate  # noqa: SLF001
-        classifier.soft_targets = rows.targets
-        classifier.partial_fit(
-            dropped_out(rows.inputs, settings.input_dropout, rng),
+            self.classifier._optimizer.learning_rate_init = rate  # noqa: SLF001
+        self.classifier.soft_targets = rows.targets
+        self.classifier.partial_fit(
+            dropped_out(rows.inputs, settings.input_dropout, self._rng),
             rows.targets.argmax(axis=1),
             classes=np.arange(len(EMOTIONS)),
             sample_weight=rows.weights,
         )
-        log.add(float(classifier.loss_), SklearnModel(classifier).network)
-    return Fitted(model=SklearnModel(_plain(classifier)), curves=log.curves())
+        return float(self.classifier.loss_)
+
+
+def fit_mlp(
+    epoch: EpochMaker, settings: NetworkSettings, *, seed: int, held_out: Rows | None = None
+) -> Fitted:
+    """Fit an `MLPClassifier`, see `training.fitted.Fitter`; of several members, their mean."""
+    members = [_Member(settings, seed + SEED_STEP * i) for i in range(settings.members)]
+    log = CurveLog(held_out)
+    for number in range(settings.epochs):
+        losses = [member.learn(epoch, number) for member in members]
+        log.add(float(np.mean(losses)), lambda: _joined(members, settings).network())
+    return Fitted(model=_joined(members, settings), curves=log.curves())
+
+
+def _joined(members: Sequence[_Member], settings: NetworkSettings) -> SklearnModel:
+    """The network whose logits are the mean of the members'."""
+    classifiers = [member.classifier for member in members]
+    plain = _plain(classifiers[0])
+    if len(members) > 1:
+        first, last = zip(*(each.coefs_ for each in classifiers), strict=True)
+        biases, last_biases = zip(*(each.intercepts_ for each in classifiers), strict=True)
+        plain.coefs_ = [np.hstack(first), np.vstack(last) / np.float32(len(members))]
+        plain.intercepts_ = [np.hstack(biases), np.mean(last_biases, axis=0)]
+        plain.set_params(hidden_layer_sizes=settings.hidden_layer_shape)
+        plain.loss_curve_ = np.mean([each.loss_curve_ for each in classifiers], axis=0).tolist()
+        plain.loss_ = plain.loss_curve_[-1]
+        for name in BALLAST:
+            vars(plain).pop(name, None)
+    return SklearnModel(plain)
 
 
 def _untrained(settings: NetworkSettings, seed: int) -> Any:
@@ -110,7 +156,9 @@ def _untrained(settings: NetworkSettings, seed: int) -> Any:
             return activations
 
     return SoftClassifier(
-        hidden_layer_sizes=settings.hidden_layer_shape,
+        hidden_layer_sizes=tuple(
+            units // settings.members for units in settings.hidden_layer_shape
+        ),
         batch_size=settings.batch_size,
         learning_rate_init=settings.learning_rate,
         # scikit-learn divides its penalty by the rows of a batch.

@@ -22,7 +22,7 @@ SHARES = (
     "cold_teacher_share",
 )
 BALANCES = ("none", "weights", "sampling")
-LEAST_SNR_DB, SNR_SPREAD_DB = 3, 22
+LEAST_SNR_DB, SNR_SPREAD_DB = 0, 20
 NOISY_SPEEDS = (
     *(1.0, 1.0, 1.0, 1.0, 0.87, 0.93, 1.07, 1.14),
     *(0.8, 0.87, 0.93, 0.93, 1.07, 1.07, 1.14, 1.22),

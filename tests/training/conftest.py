@@ -53,7 +53,9 @@ def tiny_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_settings() -> TrainingSettings:
     return TrainingSettings(
         ann=NetworkSettings(hidden_layer_shape=(16, 12), epochs=4, batch_size=16, dropout=0.1),
-        mlp=NetworkSettings(hidden_layer_shape=(16,), epochs=4, batch_size=16, dropout=0.1),
+        mlp=NetworkSettings(
+            hidden_layer_shape=(16,), members=2, epochs=4, batch_size=16, dropout=0.1
+        ),
         recipe=replace(CLEAN, teachers=1, teacher_epochs=4),
     )
 

@@ -1,6 +1,6 @@
 """The [training] tables: defaults, and a sentence for what is wrong."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,14 @@ def test_the_shipped_configuration_names_every_setting(root: Path) -> None:
 def test_the_networks_are_those_of_the_readme() -> None:
     settings = TrainingSettings()
     assert settings.network("ann").hidden_layer_shape == (300, 50, 20, 10)
-    assert settings.network("mlp").hidden_layer_shape == (1500,)
+    assert settings.network("mlp").hidden_layer_shape == (960,)
+
+
+def test_what_a_table_does_not_say_of_a_network_is_as_by_default() -> None:
+    default = TrainingSettings().mlp
+    assert settings_of({"mlp": {"epochs": 5}}).mlp == replace(default, epochs=5)
+    one = replace(default, hidden_layer_shape=(40,), members=1)
+    assert settings_of({"mlp": {"hidden_layer_shape": [40]}}).mlp == one
 
 
 @pytest.mark.parametrize(
@@ -46,6 +53,10 @@ def test_the_networks_are_those_of_the_readme() -> None:
         ({"mlp": {"hidden_layer_shape": [2800, 2800]}}, r"\[training.mlp\].* can be read again"),
         ({"ann": {"hidden_layer_shape": [1] * 51}}, "makes 51 layers of .* fewer units"),
         ({"mlp": {"learning_rate": 0}}, "choose a value from"),
+        ({"mlp": {"members": 7}}, "7 members cannot share .* a multiple of 7 units"),
+        ({"mlp": {"members": 2, "hidden_layer_shape": [8, 8]}}, "give one layer"),
+        ({"mlp": {"members": 0}}, "choose a value from 1"),
+        ({"ann": {"members": 2, "hidden_layer_shape": [8]}}, "members is for"),
         ({"recipe": {"speed": [1.1]}}, "did you mean speeds"),
         ({"recipe": {"speeds": "fast"}}, "list of numbers"),
         ({"recipe": {"speeds": [9.0]}}, "choose a value from"),

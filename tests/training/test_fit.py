@@ -17,7 +17,7 @@ from training.config import TrainingSettings
 from training.corpus import Corpus
 from training.fit import train
 from training.fitted import Curves, cosine_rate, whole_batches
-from training.mlp import SklearnModel, dropped_out
+from training.mlp import SEED_STEP, SklearnModel, dropped_out, fit_mlp
 from training.protocols import Trainer
 from training.ravdess import Channel
 from training.release import release
@@ -71,6 +71,26 @@ def test_the_framework_and_plain_numpy_agree(kind: str, tiny_bundles: Path) -> N
         loaded = SklearnModel.load(folder / "model.pkl")
     expected = softmax(load_bundle(folder).network.logits(inputs()))
     np.testing.assert_allclose(loaded.probabilities(inputs()), expected, atol=1e-5)
+
+
+def test_members_answer_as_their_mean(tiny_settings: TrainingSettings) -> None:
+    def rows(rng: np.random.Generator) -> Rows:
+        return Rows(
+            inputs=rng.standard_normal((64, 193)).astype(np.float32),
+            targets=rng.dirichlet(np.ones(8), 64).astype(np.float32),
+            weights=np.ones(64, np.float32),
+        )
+
+    together = replace(tiny_settings.mlp, hidden_layer_shape=(12,), members=3)
+    alone = replace(together, hidden_layer_shape=(4,), members=1)
+    joined = fit_mlp(rows, together, seed=5, held_out=rows(np.random.default_rng(1)))
+    members = [fit_mlp(rows, alone, seed=5 + SEED_STEP * i) for i in range(3)]
+    expected = np.mean([each.model.network().logits(inputs()) for each in members], axis=0)
+    np.testing.assert_allclose(joined.model.network().logits(inputs()), expected, atol=1e-5)
+    np.testing.assert_allclose(
+        joined.curves.loss, np.mean([each.curves.loss for each in members], axis=0)
+    )
+    assert len(joined.curves.held_out_loss) == together.epochs
 
 
 def test_the_same_model_is_the_same_file(

@@ -14,7 +14,7 @@ from models.shipped import SHIPPED, bundle_folder
 from training.predict import load_framework_model, predict
 
 FRAMEWORKS = {"ann": "keras", "mlp": "sklearn"}
-SHAPES = {"ann": [300, 50, 20, 10, 8], "mlp": [1500, 8]}
+SHAPES = {"ann": [300, 50, 20, 10, 8], "mlp": [960, 8]}
 LARGEST_KB = 2500
 DEMONSTRATION_ACTOR = 22
 
