@@ -24,7 +24,9 @@ def _speed(text: str) -> float | None:
 
 def _add_model(parser: argparse.ArgumentParser, baseline: str) -> None:
     group = parser.add_argument_group("model")
-    group.add_argument("--model", metavar="ann|mlp|DIR", help="trained model (default: ann)")
+    group.add_argument(
+        "--model", metavar="ann|mlp|DIR", help="trained model (default: mlp, unless configured)"
+    )
     group.add_argument("--baseline", metavar=baseline, help="what is known of the speaker's voice")
     group.add_argument(
         "--window",
@@ -130,7 +132,9 @@ def build_parser() -> argparse.ArgumentParser:
     calibrate.add_argument(
         "--channel", type=count, metavar="N", help="channel from 1 (default: average all)"
     )
-    calibrate.add_argument("--model", metavar="ann|mlp|DIR", help="trained model (default: ann)")
+    calibrate.add_argument(
+        "--model", metavar="ann|mlp|DIR", help="trained model (default: mlp, unless configured)"
+    )
     calibrate.add_argument("--overwrite", action="store_true", help="replace an existing profile")
 
     devices = commands.add_parser("devices", help="list microphones")

@@ -22,7 +22,7 @@ from realtime.judge import Judge
 from realtime.smoothing import Smoother
 from realtime.sources.base import Block, Gap
 from realtime.speaker import Speaker
-from realtime.timeline import Timeline
+from realtime.timeline import Timeline, rescaled
 from realtime.voice_fit import VoiceFit
 
 
@@ -104,6 +104,7 @@ class Estimator:
         self._rows = 0
         self._dropped_samples = 0
         self._gap_rows = 0
+        self._voice_begins = 0
 
     def push(self, item: Block | Gap) -> list[Estimate]:
         """Return the rows completed by a block, or due in a gap."""
@@ -119,7 +120,11 @@ class Estimator:
         return None if self._voice.fits else self._speaker.stranger
 
     def reset_speaker(self) -> None:
-        """Forget the adaptive baseline, as for another speaker."""
+        """Forget the adaptive baseline, as for another speaker.
+
+        Windows that begin before now still hold the voice that is forgotten: none is learnt from.
+        """
+        self._voice_begins = self._timeline.canonical_samples
         self._speaker.reset()
         self._voice.reset()
         self._smoother.reset()
@@ -131,6 +136,7 @@ class Estimator:
         if self._segment is None:
             self._rate = block.rate
             self._timeline.start_segment(block.rate)
+            self._voice_begins = 0
             self._segment = self._new_segment(block.rate)
         self._timeline.advance(block.samples.size)
         windows = self._segment.push(block.samples)
@@ -161,30 +167,32 @@ class Estimator:
         self._dropped_samples += block.lost_samples
         start = self._timeline.position
         self._timeline.lose(block.lost_samples, block.rate)
-        hop = self._hop_at_base_rate()
-        whole_hops = (self._timeline.position - start) // hop
-        return [self._gap_row(start + i * hop) for i in range(whole_hops)]
+        lost = self._timeline.position - start
+        whole_hops = lost * SAMPLE_RATE // (self._hop_samples * self._timeline.rate)
+        return [self._gap_row(start, i) for i in range(whole_hops)]
 
     def _gap(self, gap: Gap) -> list[Estimate]:
         """Rows of a silent device: one per whole hop so far, rounded when it is over."""
         rows = self._end_segment()
         hops = gap.elapsed_s / self._settings.hop_s
         due = round(hops) if gap.over else int(hops)
-        hop = self._hop_at_base_rate()
-        for _ in range(self._gap_rows, due):
-            rows.append(self._gap_row(self._timeline.position))
-            self._timeline.skip(hop)
-        self._gap_rows = 0 if gap.over else max(due, self._gap_rows)
+        done, due = self._gap_rows, max(due, self._gap_rows)
+        start = self._timeline.position - self._after_hops(done)
+        rows += [self._gap_row(start, i) for i in range(done, due)]
+        self._timeline.skip(self._after_hops(due) - self._after_hops(done))
+        self._gap_rows = 0 if gap.over else due
         return rows
 
-    def _hop_at_base_rate(self) -> int:
-        return self._hop_samples * self._timeline.rate // SAMPLE_RATE
+    def _after_hops(self, count: int) -> int:
+        """Samples of the time base; a hop need not be a whole number of them."""
+        return rescaled(count * self._hop_samples, SAMPLE_RATE, self._timeline.rate)
 
-    def _gap_row(self, start: int) -> Estimate:
+    def _gap_row(self, start: int, hop: int) -> Estimate:
+        """One hop, by its number, of a gap that begins at a sample of the time base."""
         rate = self._timeline.rate
         return self._numbered(
-            start_s=start / rate,
-            end_s=(start + self._hop_at_base_rate()) / rate,
+            start_s=(start + self._after_hops(hop)) / rate,
+            end_s=(start + self._after_hops(hop + 1)) / rate,
             state=State.GAP,
         )
 
@@ -192,7 +200,8 @@ class Estimator:
         if window.vector is None:
             self._smoother.silence()
             return self._window_row(window, arrived_s, State.NO_SPEECH)
-        raw = self._probabilities(window.vector, window.active_frames)
+        learns = window.start >= self._voice_begins
+        raw = self._probabilities(window.vector, window.active_frames, learns=learns)
         smoothed = self._smoother.push(raw)
         best = int(smoothed.argmax())
         confidence = float(smoothed[best])
@@ -208,15 +217,16 @@ class Estimator:
         )
 
     def _probabilities(
-        self, vector: NDArray[np.float32], active_frames: int
+        self, vector: NDArray[np.float32], active_frames: int, *, learns: bool
     ) -> NDArray[np.float64]:
-        """Judge one window, shape (338,), and let the speaker learn from it afterwards."""
+        """Judge one window, shape (338,), and maybe let the speaker learn from it afterwards."""
         levelled = self._judge.preprocessing.levelled(vector)
         logits = self._judge.logits(levelled, self._speaker.baseline)
         found = self._judge.probabilities(logits, self._speaker.baseline)
-        evidence = self._judge.evidence(active_frames)
-        self._voice.push(levelled, evidence, self._speaker.baseline)
-        self._speaker.learn(self._judge.preprocessing, levelled, logits, evidence)
+        if learns:
+            evidence = self._judge.evidence(active_frames)
+            self._voice.push(levelled, evidence, self._speaker.baseline)
+            self._speaker.learn(self._judge.preprocessing, levelled, logits, evidence)
         return found
 
     def _window_row(

@@ -52,6 +52,11 @@ class Timeline:
         """Samples of stream time so far."""
         return self._segment_start + rescaled(self._segment_samples, self._segment_rate, self.rate)
 
+    @property
+    def canonical_samples(self) -> int:
+        """Canonical samples of the present segment so far."""
+        return rescaled(self._segment_samples, self._segment_rate, SAMPLE_RATE)
+
     def seconds(self, canonical: int) -> float:
         """Stream time of a canonical sample of the present segment."""
         # One division of integers, which Python rounds correctly.

@@ -22,6 +22,8 @@ RING_S = 10
 ARRIVALS = 2048
 # A stream's first samples may come late; by then what came after them has caught up.
 BEGINNING_S = 0.5
+# 60 dB over full scale.
+LOUDEST = 1e3
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -166,10 +168,10 @@ class Intake:
         return blocks
 
     def _blocks(self, samples: NDArray[np.float32], arrived_s: float) -> list[Block]:
-        """Cut out samples that are no numbers: they count as lost."""
+        """Cut out samples that are no sound, see `sound_runs`: they count as lost."""
         blocks = []
         done = 0
-        for begin, end in finite_runs(samples):
+        for begin, end in sound_runs(samples):
             blocks.append(
                 Block(
                     samples=samples[begin:end],
@@ -185,16 +187,17 @@ class Intake:
         return blocks
 
 
-def finite_runs(samples: NDArray[np.float32]) -> list[tuple[int, int]]:
-    """Begin and end of each run of samples that are neither NaN nor infinite.
+def sound_runs(samples: NDArray[np.float32]) -> list[tuple[int, int]]:
+    """Begin and end of each run of samples that are sound: not NaN, nor beyond all measure.
 
     Parameters
     ----------
     samples : ndarray, shape (n,), float32
         n is at least 1.
     """
-    finite = np.isfinite(samples)
-    if finite.all():
+    # Of NaN this is false as well. One huge sample would deafen the gate for a minute.
+    sound = np.abs(samples) < LOUDEST
+    if sound.all():
         return [(0, samples.size)]
-    edges = np.flatnonzero(np.diff(finite.astype(np.int8), prepend=0, append=0))
+    edges = np.flatnonzero(np.diff(sound.astype(np.int8), prepend=0, append=0))
     return [(int(begin), int(end)) for begin, end in edges.reshape(-1, 2)]

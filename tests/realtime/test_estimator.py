@@ -1,5 +1,6 @@
 """Rows: numbering, time, gaps, losses; and estimates that do not depend on the blocks."""
 
+import itertools
 from collections.abc import Iterable
 
 import numpy as np
@@ -196,7 +197,24 @@ def test_reset_forgets_the_speaker(synthetic_bundle: Bundle, speech: Samples) ->
     estimator = _estimator(synthetic_bundle)
     assert estimator.push(_block(speech[: 8 * RATE]))[-1].baseline_windows > 0
     estimator.reset_speaker()
-    assert estimator.push(_block(np.zeros(HOP, np.float32)))[0].baseline_windows < 0.1
+    # The next windows still hold the voice of before.
+    rows = estimator.push(_block(np.zeros(4 * RATE, np.float32)))
+    assert rows[0].state is not State.NO_SPEECH
+    assert {row.baseline_windows for row in rows} == {0}
+    assert estimator.push(_block(speech[: 8 * RATE]))[-1].baseline_windows > 0
+
+
+def test_a_long_gap_keeps_time_where_a_hop_is_no_whole_number_of_samples(
+    synthetic_bundle: Bundle,
+) -> None:
+    speaker = Speaker(name="test", learns=True)
+    for gap_s in (0.5, 3600.0):
+        estimator = Estimator(synthetic_bundle, _settings(), speaker, 11025)
+        half = Gap(elapsed_s=gap_s / 2, over=False, reason="unplugged")
+        rows = _rows(estimator, [half, Gap(elapsed_s=gap_s, over=True, reason="unplugged")])
+        assert len(rows) == 4 * gap_s
+        assert rows[-1].end_s == pytest.approx(gap_s, abs=1e-4)
+        assert all(one.end_s == following.start_s for one, following in itertools.pairwise(rows))
 
 
 def test_a_window_that_was_not_calibrated_is_refused(synthetic_bundle: Bundle) -> None:

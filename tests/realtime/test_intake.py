@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from realtime.sources import clock
 from realtime.sources.base import Block
-from realtime.sources.intake import BEGINNING_S, RING_S, Intake, finite_runs
+from realtime.sources.intake import BEGINNING_S, RING_S, Intake, sound_runs
 
 RATE = 8_000
 BLOCK = RATE // 50
+# Samples are numbered in steps that keep all of them within full scale, and exact.
+STEP = np.float32(2**-20)
 Samples = NDArray[np.float32]
 
 
@@ -39,9 +41,13 @@ class Device:
             self.now_s -= BLOCK / RATE
 
     def number(self, count: int, *, flagged: bool = False) -> None:
-        """Send blocks whose samples are numbered; sums of 24 bits stay exact."""
+        """Send blocks whose samples are numbered."""
         for _ in range(count):
-            self.send(np.arange(self.sent, self.sent + BLOCK, dtype=np.float32), flagged=flagged)
+            self.send(numbered(self.sent), flagged=flagged)
+
+
+def numbered(first: int) -> Samples:
+    return np.arange(first, first + BLOCK, dtype=np.float32) * STEP
 
 
 def read(intake: Intake) -> list[Block]:
@@ -52,7 +58,7 @@ def read(intake: Intake) -> list[Block]:
 
 
 def joined(blocks: list[Block]) -> list[float]:
-    return np.concatenate([block.samples for block in blocks]).tolist() if blocks else []
+    return (np.concatenate([block.samples for block in blocks]) / STEP).tolist() if blocks else []
 
 
 def test_what_is_sent_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +77,7 @@ def test_what_is_sent_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("channel", "expected"), [(None, 2.0), (1, 1.0), (2, 2.0), (3, 3.0)])
 def test_channels_are_averaged_or_one_is_chosen(channel: int | None, expected: float) -> None:
     intake = Intake(RATE, 3, channel)
-    intake.take(np.tile(np.arange(1, 4, dtype=np.float32), BLOCK).tobytes(), flagged=False)
+    intake.take(np.tile(numbered(1)[:3], BLOCK).tobytes(), flagged=False)
     assert joined(read(intake)) == [expected] * BLOCK
 
 
@@ -104,9 +110,9 @@ def test_what_comes_after_it_was_counted_is_left_out_and_time_is_right_again(
     assert not before.lost_samples
     assert not after.lost_samples
     assert after.starts_segment
-    assert (np.diff(before.samples) == 1).all()
-    assert (np.diff(after.samples) == 1).all()
-    left_out = after.samples[0] - before.samples[-1] - 1
+    assert (np.diff(before.samples) == STEP).all()
+    assert (np.diff(after.samples) == STEP).all()
+    left_out = (after.samples[0] - before.samples[-1]) / STEP - 1
     assert left_out == pytest.approx(RATE, abs=0.005 * RATE)
     told = 150 * BLOCK + counted.samples.size + counted.lost_samples
     told += before.samples.size + after.samples.size
@@ -182,16 +188,19 @@ def test_first_samples_that_come_late_do_not_move_the_beginning(
 )
 def test_runs_of_finite_samples_are_exact(bad: list[bool], kind: float) -> None:
     samples = np.where(bad, kind, 0.5).astype(np.float32)
-    runs = finite_runs(samples)
+    runs = sound_runs(samples)
     inside = [place for begin, end in runs for place in range(begin, end)]
     assert inside == [place for place, is_bad in enumerate(bad) if not is_bad]
     assert all(later[0] > earlier[1] for earlier, later in itertools.pairwise(runs))
 
 
-def test_samples_that_are_no_numbers_count_as_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("beyond", [np.nan, 1e6, -1e30])
+def test_samples_that_are_no_numbers_count_as_lost(
+    beyond: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     device = Device(monkeypatch, Intake(RATE, 1, None))
     samples = np.ones(4 * BLOCK, np.float32)
-    samples[100:110] = np.nan
+    samples[100:110] = beyond
     samples[-7:] = np.inf
     device.send(samples)
     device.send(np.full(BLOCK, np.nan, np.float32))
@@ -210,7 +219,7 @@ def test_every_sample_is_read_or_counted_beside_a_running_callback() -> None:
 
     def callbacks() -> None:
         for begin in range(0, sent, BLOCK):
-            intake.take(np.arange(begin, begin + BLOCK, dtype=np.float32).tobytes(), flagged=False)
+            intake.take(numbered(begin).tobytes(), flagged=False)
 
     thread = threading.Thread(target=callbacks)
     thread.start()
@@ -218,8 +227,8 @@ def test_every_sample_is_read_or_counted_beside_a_running_callback() -> None:
     while thread.is_alive() or place < sent:
         for block in intake.read(0.05) or []:
             place += block.lost_samples
-            assert block.samples[0] == place
-            assert (np.diff(block.samples) == 1).all()
+            assert block.samples[0] == place * STEP
+            assert (np.diff(block.samples) == STEP).all()
             place += block.samples.size
     thread.join()
     assert place == sent
