@@ -160,7 +160,7 @@ def fit_ann(
     keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed)
     wrapped = KerasModel(build(settings))
-    log = CurveLog(held_out)
+    log = CurveLog(held_out, BLOCK_EPOCHS)
     for number, passes in enumerate(_blocks(settings.epochs)):
         rows = whole_batches(joined_rows([epoch(rng) for _ in range(passes)]), settings.batch_size)
         if not number:

@@ -5,6 +5,7 @@ the same copy, in any order and in any process.
 """
 
 import hashlib
+import re
 import zlib
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -21,6 +22,7 @@ from training.codecs import coded
 from training.sound import read_sound
 
 TRAINING, JUDGING = "training", "judging"
+ESC_TAKE = re.compile(r"(.*\d-\d+)-[A-Z]")
 Array = NDArray[np.float32]
 
 
@@ -43,8 +45,9 @@ class Copy:
         Folder of recordings, of which one is drawn for each sound; empty for noise of a random
         colour and unrest.
     noise_part : str
-        `training` or `judging`: draw from every other recording only, those at odd or at even
-        places, so that no model is judged in noise that it was trained in; empty for all.
+        `training` or `judging`: draw from every other file only, those at odd or at even places,
+        and judge in none that is cut from a recording of which the training has another piece;
+        empty for all.
     gain_db : float
         In float: samples may exceed 1 and are not clipped.
     rate : int
@@ -153,7 +156,16 @@ def noise_files(folder: Path, part: str = "") -> tuple[Path, ...]:
         If there is none.
     """
     files = find_sound_files([folder]).files
-    return {TRAINING: files[::2], JUDGING: files[1::2] or files}.get(part, files)
+    training = files[::2]
+    heard = {_recording(file) for file in training}
+    judging = tuple(file for file in files[1::2] if _recording(file) not in heard)
+    return {TRAINING: training, JUDGING: judging or files}.get(part, files)
+
+
+def _recording(file: Path) -> str:
+    """What a file was cut from: ESC names its takes of one recording `…-47250-A`, `…-47250-B`."""
+    take = ESC_TAKE.fullmatch(file.stem)
+    return take[1] if take else file.stem
 
 
 @cache

@@ -98,7 +98,7 @@ def draw_robustness(path: Path, found: Sequence[Robustness]) -> None:
 
 def draw_curves(path: Path, curves: Curves) -> None:
     """Loss on the training rows and on unheard actors, and accuracy on the latter, by epoch."""
-    epochs = np.arange(1, len(curves.loss) + 1)
+    epochs = curves.block_epochs * np.arange(1, len(curves.loss) + 1)
     with picture(path, 1, 2, size_in=(9, 3.8)) as grid:
         losses, accuracy = grid[0]
         losses.plot(epochs, curves.loss, color=DARK, label="training rows (augmented)")

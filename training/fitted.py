@@ -21,14 +21,19 @@ class Curves:
 
     Attributes
     ----------
-    loss, held_out_loss : tuple of float
+    loss : tuple of float
+        What was minimised: weighted cross-entropy in nats, and the penalty on the weights.
+    held_out_loss : tuple of float
         Cross-entropy in nats.
     held_out_accuracy : tuple of float
+    block_epochs : int
+        Epochs of each number; the last block may be shorter.
     """
 
     loss: tuple[float, ...]
     held_out_loss: tuple[float, ...] = ()
     held_out_accuracy: tuple[float, ...] = ()
+    block_epochs: int = 1
 
 
 class FrameworkModel(Protocol):
@@ -82,10 +87,13 @@ class CurveLog:
     Parameters
     ----------
     held_out : Rows or None
+    block_epochs : int
+        Epochs between one `add` and the next.
     """
 
-    def __init__(self, held_out: Rows | None) -> None:
+    def __init__(self, held_out: Rows | None, block_epochs: int = 1) -> None:
         self._held_out = held_out
+        self._block_epochs = block_epochs
         self._loss: list[float] = []
         self._judged: list[tuple[float, float]] = []
 
@@ -101,6 +109,7 @@ class CurveLog:
             loss=tuple(self._loss),
             held_out_loss=tuple(loss for loss, _ in self._judged),
             held_out_accuracy=tuple(accuracy for _, accuracy in self._judged),
+            block_epochs=self._block_epochs,
         )
 
 

@@ -136,4 +136,7 @@ def _among(judged: Judged, present: NDArray[np.int64]) -> Scores:
     kept = np.zeros_like(judged.probabilities)
     kept[:, present] = judged.probabilities[:, present]
     kept /= kept.sum(axis=1, keepdims=True)
+    # Clips without a window are even over all emotions, and stay so, for they name none.
+    silent = np.ptp(judged.probabilities, axis=1) == 0
+    kept[silent] = judged.probabilities[silent]
     return scores(kept, judged.labels)

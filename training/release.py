@@ -86,13 +86,13 @@ def figures(one: Cell) -> dict[str, Any]:
         "channel": one.channel,
         "baseline": one.baseline,
         "scored": one.unit,
-        "uar": round(one.uar, 4),
-        "uar_sd": round(one.uar_sd, 4),
-        "accuracy": round(float(np.mean(one.accuracy_by_fold)), 4),
-        "f1": round(one.scores.f1, 4),
-        "log_loss": round(one.scores.log_loss, 4),
-        "ece_before": round(one.ece_before, 4),
-        "ece": round(one.scores.ece, 4),
+        "uar": round(one.uar, 6),
+        "uar_sd": round(one.uar_sd, 6),
+        "accuracy": round(float(np.mean(one.accuracy_by_fold)), 6),
+        "f1": round(one.scores.f1, 6),
+        "log_loss": round(one.scores.log_loss, 6),
+        "ece_before": round(one.ece_before, 6),
+        "ece": round(one.scores.ece, 6),
     }
 
 

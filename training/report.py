@@ -156,7 +156,8 @@ def _maturity_section(found: Evaluation) -> str:
     header = ["clips known", *(f"windows of {length:g} s" for length in lengths)]
     return (
         "## How much of the speaker is known\n\n"
-        f"UAR of speech clips, actor-disjoint.\n\n{table(header, rows)}\n\n"
+        "UAR of speech clips, actor-disjoint, of fewer draws of known clips than above.\n\n"
+        f"{table(header, rows)}\n\n"
         "![Maturity](maturity.png)"
     )
 
@@ -220,4 +221,6 @@ def _non_speech_section(found: Evaluation) -> str:
         f"## Non-speech\n\n{shown}\n\n"
         f"The other way round: of {gate.windows} windows of speech with at least a second of "
         f"sound, the gate took {gate.gated} ({gate.gated / max(1, gate.windows):.2%}) for silence."
+        "\n\nThe gate's own start was fitted on the actors 1 to 10 and on every other recording of "
+        "noise, which are among those judged here."
     )

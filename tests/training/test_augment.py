@@ -195,6 +195,16 @@ def test_no_recording_of_noise_both_trains_and_judges(tmp_path: Path) -> None:
     assert training | judging == set(noise_files(tmp_path))
 
 
+def test_no_two_takes_of_one_recording_train_and_judge(tmp_path: Path) -> None:
+    for name in ("Rain_1-17-A", "Rain_1-47-A", "Rain_1-47-B", "Rain_2-47-A"):
+        soundfile.write(tmp_path / f"{name}.wav", np.ones(10), 8000)
+    training, judging = (
+        [file.stem for file in noise_files(tmp_path, part)] for part in (TRAINING, JUDGING)
+    )
+    assert training == ["Rain_1-17-A", "Rain_1-47-B"]
+    assert judging == ["Rain_2-47-A"]
+
+
 def test_the_draw_of_noise_does_not_hang_on_where_the_folder_lies(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     noises = [rng.uniform(-0.5, 0.5, 8000) for _ in range(4)]

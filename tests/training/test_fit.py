@@ -15,14 +15,15 @@ from models.network import softmax
 from training.ann import BLOCK_EPOCHS, KerasModel
 from training.config import TrainingSettings
 from training.corpus import Corpus
-from training.fit import train
+from training.fit import Trained, held_out_verdicts, train
 from training.fitted import Curves, cosine_rate, whole_batches
 from training.mlp import SEED_STEP, SklearnModel, dropped_out, fit_mlp
-from training.protocols import Trainer
+from training.protocols import Trainer, _calibration
 from training.ravdess import Channel
 from training.release import release
 from training.rows import Rows
 from training.splits import Split, actor_folds
+from training.table import Table
 
 KINDS = ("ann", "mlp")
 
@@ -183,6 +184,48 @@ def test_a_corpus_that_cannot_be_judged_is_told_before_anything_is_trained(
     with pytest.raises(DataError, match=sentence):
         release("mlp", change(tiny_corpus), tiny_settings, tmp_path, say=said.append)
     assert not said
+
+
+@pytest.fixture
+def learnt(monkeypatch: pytest.MonkeyPatch) -> list[set[int]]:
+    """Clips that each model was trained on, in the order of training."""
+    clips: list[set[int]] = []
+
+    def spied(kind: str, table: Table, *given: Any, **named: Any) -> Trained:
+        clips.append(set(table.clip.tolist()))
+        return train(kind, table, *given, **named)
+
+    monkeypatch.setattr("training.protocols.train", spied)
+    monkeypatch.setattr("training.release.train", spied)
+    return clips
+
+
+def test_no_fold_learns_from_what_it_is_judged_on_nor_is_calibrated_on_it(
+    tiny_corpus: Corpus, tiny_settings: TrainingSettings, learnt: list[set[int]]
+) -> None:
+    trainer = Trainer(kind="mlp", corpus=tiny_corpus, settings=tiny_settings, say=lambda _: None)
+    folds = trainer.actor_folds()
+    trainer.random(folds.calibration)
+    splits = actor_folds(tiny_corpus.clips)
+    assert learnt[: len(splits)] == [set(split.train.tolist()) for split in splits]
+    assert all(len(clips) < 0.71 * len(tiny_corpus.clips) for clips in learnt[len(splits) :])
+    parts = folds.protocol.parts
+    verdicts = [
+        held_out_verdicts(part.judge, tiny_corpus.table.of_clips(split.test))
+        for part, split in zip(parts, splits, strict=True)
+    ]
+    for number, part in enumerate(parts):
+        others = verdicts[:number] + verdicts[number + 1 :]
+        assert part.calibration == _calibration(others)
+        assert part.calibration != folds.calibration
+    assert folds.calibration == _calibration(verdicts)
+
+
+def test_what_is_released_has_learnt_from_all_clips(
+    tiny_corpus: Corpus, tiny_settings: TrainingSettings, tmp_path: Path, learnt: list[set[int]]
+) -> None:
+    release("mlp", tiny_corpus, tiny_settings, tmp_path, say=lambda _: None)
+    assert learnt[-1] == set(range(len(tiny_corpus.clips)))
 
 
 def test_song_alone_can_be_learnt(

@@ -11,6 +11,7 @@ from models.contract import fingerprint, signal_contract
 from models.filter_banks import make_filter_banks
 from models.network import softmax
 from models.shipped import SHIPPED, bundle_folder
+from training.model_card import CARD_NAME, model_card
 from training.predict import load_framework_model, predict
 
 FRAMEWORKS = {"ann": "keras", "mlp": "sklearn"}
@@ -50,6 +51,12 @@ def test_its_filter_banks_are_those_of_this_librosa(name: str) -> None:
     stored = load_bundle(bundle_folder(name)).banks.arrays()
     for bank, array in make_filter_banks().arrays().items():
         np.testing.assert_allclose(stored[bank], array, rtol=1e-5, atol=1e-9, err_msg=bank)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_its_card_says_what_the_bundle_says(name: str) -> None:
+    card = (bundle_folder(name) / CARD_NAME).read_text(encoding="utf-8")
+    assert card == model_card(load_bundle(bundle_folder(name)).card)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
