@@ -15,7 +15,7 @@ import soundfile
 from models.bundle import load_bundle
 from models.errors import AudioError, BundleError, DataError, OutputError
 from models.labels import EMOTIONS
-from training.augment import AS_IT_IS, TRAINING, noise_files, noise_fingerprint
+from training.augment import AS_IT_IS, JUDGING, TRAINING, noise_files, noise_fingerprint
 from training.cells import (
     CLIP,
     COLD,
@@ -35,11 +35,11 @@ from training.evaluate import Places, bundles_in, evaluate
 from training.gate_recall import gate_recall
 from training.judge import Judge, after_clips, cold, folder
 from training.non_speech import judge_non_speech, synthetic_sounds
-from training.other_voices import read_labels
+from training.other_voices import _among, read_labels
 from training.protocols import Trainer
 from training.ravdess import Channel
 from training.report import find_cell, table
-from training.robustness import robustness
+from training.robustness import conditions, robustness
 
 PICTURES = ("confusion", "reliability", "coverage", "maturity", "robustness", "curves")
 
@@ -343,6 +343,44 @@ def test_the_gate_passes_real_speech(tiny_corpus: Corpus) -> None:
     found = gate_recall(tiny_corpus.clips[:4], jobs=1)
     assert found.windows > 10
     assert found.gated <= 0.05 * found.windows
+
+
+def test_a_gate_that_is_shut_takes_all_speech_for_silence(
+    tiny_corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.gate_recall.LEAST_ACTIVE_FRAMES", 10_000)
+    shut = gate_recall(tiny_corpus.clips[:4], jobs=1)
+    assert shut.gated == shut.windows > 10
+
+
+def test_speech_among_the_noise_is_told(
+    tiny_bundles: Path, voices: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.non_speech.SYNTHETIC_S", 1)
+    shutil.copy(next(voices.glob("*.flac")), tmp_path)
+    *made, spoken = judge_non_speech(load_bundle(tiny_bundles / "mlp"), tmp_path, seed=0)
+    assert spoken.sound == f"recordings in {tmp_path.name}"
+    assert spoken.named + spoken.unsure > 0
+    assert not any(line.named + line.unsure for line in made)
+
+
+def test_whatever_is_noisy_is_judged_in_noise_that_nothing_was_trained_in(noise: Path) -> None:
+    forms = conditions(noise)
+    noisy = {name: form for name, form in forms.items() if np.isfinite(form.noise_snr_db)}
+    assert noisy.keys() == {name for name in forms if "noise" in name}
+    assert {form.noise_part for form in noisy.values()} == {JUDGING}
+    assert len(set(forms.values())) == len(forms)
+
+
+def test_other_voices_are_judged_among_their_emotions_and_clips_without_speech_are_wrong() -> None:
+    even = np.full(8, 1 / 8)
+    sure_of_another = np.array([0.3, 0.6, 0.1, 0, 0, 0, 0, 0])
+    judged = Judged(
+        probabilities=np.array([sure_of_another, even, even]),
+        uncalibrated=np.zeros((3, 8)),
+        labels=np.array([0, 0, 2]),
+    )
+    assert _among(judged, np.array([0, 2])).uar == 0.25
 
 
 def test_synthetic_sounds_have_their_levels() -> None:

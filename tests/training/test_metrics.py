@@ -72,6 +72,17 @@ def test_a_row_that_names_no_emotion_is_wrong() -> None:
     assert ece(even, np.array([0])) == 1 / 8
 
 
+def test_the_calibration_error_is_that_of_fifteen_bins() -> None:
+    # Confidences in the bins from 6/15, 7/15 and 13/15: gaps of .41, .49 and .1 in the mean.
+    confidence = np.array([0.41, 0.49, 0.88, 0.92])
+    probabilities = np.column_stack([confidence, *[(1 - confidence) / 7] * 7])
+    assert ece(probabilities, np.array([1, 1, 0, 0])) == pytest.approx((0.41 + 0.49 + 0.2) / 4)
+    # One bin from 7/15 to 8/15 for both, where the one is right and the other wrong.
+    pair = np.array([0.47, 0.53])
+    probabilities = np.column_stack([pair, *[(1 - pair) / 7] * 7])
+    assert ece(probabilities, np.array([0, 1])) == pytest.approx(0)
+
+
 def test_a_calibrated_model_has_a_small_error_and_a_boastful_one_a_large_one() -> None:
     probabilities, labels = random_rows(0, count=20_000)
     assert ece(probabilities, labels) < 0.01
