@@ -1,4 +1,8 @@
-"""Training as the release does it: features of the corpus, augmentation, both networks."""
+"""One training of each network: features of the corpus, augmentation, fit.
+
+`training fit` makes eleven of each kind: five folds of actors, three random splits, two for the
+balance of classes, and the one that is released.
+"""
 
 import os
 import tempfile

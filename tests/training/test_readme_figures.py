@@ -54,6 +54,56 @@ def test_a_row_of_the_table(beginning: str, root: Path, reports: list[dict[str, 
     assert row.endswith(f"| {shown[0]} | {shown[1]} |")
 
 
+def test_the_calibration_error(root: Path, reports: list[dict[str, Any]]) -> None:
+    shown = " | ".join(
+        " / ".join(
+            f"{cell['pooled']['ece']:.3f}"
+            for cell in (
+                one(report["cells"], window_s=3.0, **NEW_VOICE, baseline=baseline, unit="window")
+                for baseline in ("cold", "after 8 clips")
+            )
+        )
+        for report in reports
+    )
+    assert f"(ECE), cold / after 8 clips | {shown} |" in (root / "README.md").read_text()
+
+
+def test_what_is_said_of_polish_voices(root: Path, reports: list[dict[str, Any]]) -> None:
+    text = " ".join((root / "README.md").read_text().split())
+    found = re.search(
+        r"both reach (\S+) on a folder, and between (\S+) and (\S+) by speaker; "
+        r"by one of the three, whose folder has (\S+) to (\S+),",
+        text,
+    )
+    assert found is not None
+    by_speaker: dict[str, list[float]] = {}
+    for report in reports:
+        for line in report["other_voices"]:
+            if line["baseline"] == "folder" and line["unit"] == "clip":
+                by_speaker.setdefault(line["speaker"], []).append(line["scores"]["uar"])
+    (every, first, *others) = by_speaker.values()
+    apart = [*first, *others[0], *others[1]]
+    expected = [every[0], min(apart), max(apart), min(first), max(first)]
+    assert list(found.groups()) == [f"{figure:.2f}" for figure in expected]
+    assert f"{every[1]:.2f}" == found[1]
+
+
+def test_what_each_clip_in_its_own_noise_costs_and_the_gate(
+    root: Path, reports: list[dict[str, Any]]
+) -> None:
+    text = " ".join((root / "README.md").read_text().split())
+    lost = sorted(
+        100
+        * one(report["robustness"], condition="noise, 10 dB SNR", baseline="after 8 clips")["lost"]
+        for report in reports
+    )
+    assert f"({lost[0]:.0f} to {lost[1]:.0f} if each clip has another noise)" in text
+    gate = reports[0]["gate"]
+    share = 100 * gate["gated"] / gate["windows"]
+    assert f"takes {share:.1f} % of the windows of speech for silence" in text
+    assert not any(line["named"] for report in reports for line in report["non_speech"])
+
+
 @pytest.mark.parametrize("words", LOSSES)
 def test_what_a_condition_costs(words: str, root: Path, reports: list[dict[str, Any]]) -> None:
     text = " ".join((root / "README.md").read_text().split())
