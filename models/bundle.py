@@ -177,7 +177,7 @@ def _preprocessing(
     if numbers["form"] != FORM:
         _wrong(f"its vectors have the form {numbers['form']!r}, not {FORM!r}")
     priors = {name: float(numbers[name]) for name in PREPROCESSING_NUMBERS}
-    if min(priors.values()) <= 0:
+    if not all(0 < prior < np.inf for prior in priors.values()):
         _wrong("a prior weight is not positive")
     shares = {name: float(numbers[name]) for name in PREPROCESSING_SHARES}
     for name, share in shares.items():
@@ -196,13 +196,16 @@ def _network(arrays: Mapping[str, NDArray[np.floating]]) -> Network:
     depth = sum(name.startswith("weight_") for name in arrays)
     return Network(
         [
-            Layer(
-                weight=arrays[f"weight_{i}"].astype(np.float32),
-                bias=arrays[f"bias_{i}"].astype(np.float32),
-            )
+            Layer(weight=_single(arrays, f"weight_{i}"), bias=_single(arrays, f"bias_{i}"))
             for i in range(depth)
         ]
     )
+
+
+def _single(arrays: Mapping[str, NDArray[np.floating]], name: str) -> NDArray[np.float32]:
+    if np.abs(arrays[name]).max(initial=0) > np.finfo(np.float32).max:
+        _wrong(f"{name} is beyond all measure")
+    return arrays[name].astype(np.float32)
 
 
 def _banks(arrays: Mapping[str, NDArray[np.floating]]) -> FilterBanks:
@@ -210,6 +213,8 @@ def _banks(arrays: Mapping[str, NDArray[np.floating]]) -> FilterBanks:
     for name, shape in BANK_SHAPES.items():
         if banks[name].shape != shape:
             _wrong(f"bank_{name} has shape {banks[name].shape}, {shape} was expected")
+        if not banks[name].any(axis=1).all():
+            _wrong(f"bank_{name} has an empty filter")
     return FilterBanks(**banks)
 
 

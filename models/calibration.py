@@ -1,5 +1,6 @@
 """How sure the model may be: temperatures and thresholds by window length."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -51,8 +52,9 @@ class Calibration:
             WindowCalibration(**{name: float(value) for name, value in row.items()}) for row in rows
         )
         for window in windows:
-            if not (window.temperature_cold > 0 and window.temperature_known > 0):
-                raise ValueError("a temperature is not positive")
+            for temperature in (window.temperature_cold, window.temperature_known):
+                if not 0 < temperature < math.inf:
+                    raise ValueError(f"a temperature is {temperature}")
             if not 0 <= window.unsure_below <= 1 or window.window_s <= 0:
                 raise ValueError("a threshold or a window is out of range")
         if not windows:

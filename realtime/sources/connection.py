@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass
 
+from models.audio import HIGHEST_RATE, LOWEST_RATE
 from models.errors import DeviceError
 from realtime.sources import portaudio
 from realtime.sources.intake import Intake
@@ -40,8 +41,14 @@ def connect(device: Input, channel: int | None) -> Connection:
     Raises
     ------
     DeviceError
-        If it has no such channel, or cannot be opened.
+        If it has no such channel, runs at a rate that cannot be used, or cannot be opened.
     """
+    if not LOWEST_RATE <= device.rate <= HIGHEST_RATE:
+        raise DeviceError(
+            f"'{device.name}' runs at {device.rate} Hz; {LOWEST_RATE} to {HIGHEST_RATE} Hz can be "
+            "used: choose another rate in the settings of your sound system, or another device "
+            "with --device."
+        )
     channels = opened_channels(device, channel)
     intake = Intake(device.rate, channels, channel)
     stream = portaudio.open_stream(device, channels, intake.take, intake.ended.set)

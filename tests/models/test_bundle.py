@@ -65,6 +65,8 @@ def test_a_good_bundle_loads(folder: Path) -> None:
         (lambda c: c.update(files=[]), "not the file"),
         (lambda c: c.pop("preprocessing"), "incomplete"),
         (lambda c: c["preprocessing"].update(prior_weight=0), "incomplete"),
+        (lambda c: c["preprocessing"].update(prior_weight="nan"), "incomplete"),
+        (lambda c: c["calibration"][0].update(temperature_known="inf"), "temperature is inf"),
         (lambda c: c["preprocessing"].update(leaning_share=1.5), "leaning_share is 1.5"),
         (lambda c: c["preprocessing"].update(stranger_share=-0.1), "stranger_share is -0.1"),
         (lambda c: c["calibration"][0].update(temperature_cold=-1), "incomplete"),
@@ -144,6 +146,8 @@ def _pickled() -> bytes:
         (_npz(population_within=np.full(193, -1, np.float32)), "incomplete"),
         (_npz(population_mean=np.zeros(192, np.float32)), "incomplete"),
         (_npz(bank_mel=np.zeros((128, 512), np.float32)), "incomplete"),
+        (_npz(bank_mel=np.zeros((128, 513), np.float32)), "bank_mel has an empty filter"),
+        (_npz(bias_0=np.full(300, 1e60)), "bias_0 is beyond all measure"),
         (_npz(**{f"weight_{i}": np.zeros(1, np.float32) for i in range(2, 200)}), "arrays"),
     ],
 )

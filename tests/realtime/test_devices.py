@@ -2,6 +2,7 @@
 
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from models.errors import DeviceError
 from realtime.dashboard.ink import cell_len
 from realtime.device_list import devices_text
 from realtime.sources import device_errors, devices, portaudio
-from realtime.sources.connection import opened_channels
+from realtime.sources.connection import connect, opened_channels
 from realtime.sources.device_errors import STEPS, Problem, device_error, problem_of
 from realtime.sources.devices import choose, find_again
 from realtime.sources.portaudio import Input
@@ -131,6 +132,12 @@ def test_channels_of_sound_servers_are_not_averaged_and_missing_ones_are_refused
     for channel in (0, 3, -1):
         with pytest.raises(DeviceError, match=f"no channel {channel}: it has 2"):
             opened_channels(LINUX[1], channel)
+
+
+@pytest.mark.parametrize("rate", [4000, 384_000])
+def test_a_device_at_a_rate_that_cannot_be_used_is_not_opened(rate: int) -> None:
+    with pytest.raises(DeviceError, match=f"runs at {rate} Hz.* another rate"):
+        connect(replace(LINUX[0], rate=rate), None)
 
 
 def test_wide_letters_leave_the_columns_in_line(monkeypatch: pytest.MonkeyPatch) -> None:
