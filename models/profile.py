@@ -1,7 +1,6 @@
 """Saved speaker baselines: small, versioned, private files."""
 
 import contextlib
-import errno
 import json
 import os
 import shlex
@@ -78,17 +77,46 @@ def save_profile(path: Path, baseline: SpeakerBaseline, bundle: Bundle) -> None:
         draft.replace(path)
 
 
-def require_writable(path: Path) -> None:
+def require_writable(path: Path, *, overwrite: bool) -> None:
     """Find out whether a profile can be written, before somebody reads aloud for it.
+
+    Parameters
+    ----------
+    path : Path
+    overwrite : bool
+        Whether an older profile may be replaced; anything else than a profile never is.
 
     Raises
     ------
     OutputError
         If it cannot.
     """
+    if path.is_symlink() or path.exists():
+        if path.is_symlink() or not path.is_file():
+            raise OutputError(
+                f"The profile {path} cannot be written (there is something else than a plain "
+                "file): choose another name."
+            )
+        if not _is_profile(path):
+            raise OutputError(
+                f"The profile {path} cannot be written (there is a file that is no speaker "
+                "profile): choose another name."
+            )
+        if not overwrite:
+            raise OutputError(
+                f"The profile {path} exists: choose another name, or add --overwrite."
+            )
     with _draft(path):
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        pass
+
+
+def _is_profile(path: Path) -> bool:
+    """Whether a file is a profile of any version or model, be its numbers damaged."""
+    try:
+        content = json.loads(read_bytes(path, ProfileError, largest=LARGEST_PROFILE_BYTES))
+    except (ProfileError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and "profile_version" in content
 
 
 @contextlib.contextmanager
@@ -121,14 +149,18 @@ def load_profile(path: Path, bundle: Bundle) -> SpeakerBaseline:
         If it is missing, damaged, of another version or of other features.
     """
 
-    def refuse(found: str, option: str = " --overwrite") -> ProfileError:
+    def refuse(found: str) -> ProfileError:
+        # Only a profile is replaced; what else has that name has to go first.
+        option = " --overwrite" if _is_profile(path) else ""
+        is_in_the_way = not option and (path.is_symlink() or path.exists())
+        first = "move it away and " if is_in_the_way else ""
         return ProfileError(
-            f"The speaker profile {path} cannot be used: {found}; make a new one with "
+            f"The speaker profile {path} cannot be used: {found}; {first}make a new one with "
             f"`python -m realtime calibrate {shlex.quote(str(path))}{option}`."
         )
 
     if not path.exists():
-        raise refuse("there is no such file", "")
+        raise refuse("there is no such file")
     content = parse_json(read_bytes(path, refuse, largest=LARGEST_PROFILE_BYTES), path.name, refuse)
     version = content.get("profile_version")
     if version != PROFILE_VERSION:

@@ -11,13 +11,14 @@ import numpy as np
 
 from models.audio import SAMPLE_RATE
 from models.baseline import SpeakerBaseline
-from models.errors import AudioError, OutputError
+from models.errors import AudioError
 from models.frames import FrameExtractor
 from models.profile import profile_path, require_writable, save_profile
 from models.segment import SegmentStream
 from models.windows import FRAMES_PER_SECOND, Window
 from realtime.ending_signals import EndingSignals
 from realtime.judge import Judge
+from realtime.log import private_file
 from realtime.options import log_file, merged_settings, open_model, profiles_folder
 from realtime.own_words import only_own_words
 from realtime.progress import draw
@@ -116,9 +117,9 @@ def calibrate(arguments: argparse.Namespace) -> int:
     settings = merged_settings(arguments)
     model = open_model(settings)
     path = profile_path(arguments.profile, profiles_folder())
-    if path.exists() and not arguments.overwrite:
-        raise OutputError(f"The profile {path} exists: choose another name, or add --overwrite.")
-    require_writable(path)
+    if arguments.from_file is not None:
+        private_file.spare([arguments.from_file], path)
+    require_writable(path, overwrite=arguments.overwrite)
     judge = Judge(model.bundle, settings.window_s, settings.hop_s)
     extractor = FrameExtractor(model.bundle.banks)
     learner = Learner(judge, extractor, settings.window_s, settings.hop_s)

@@ -1,6 +1,8 @@
 """calibrate: from speech to a private profile that only its own features accept."""
 
 import json
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,6 +113,70 @@ def test_a_profile_that_cannot_be_written_is_told_before_the_reading(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.json"]
 
 
+@pytest.mark.parametrize("link", [None, Path.symlink_to, Path.hardlink_to])
+def test_the_recording_that_is_learnt_from_is_not_replaced_under_any_name(
+    link: Callable[[Path, Path], None] | None,
+    synthetic_folder: Path,
+    demonstration: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sound = tmp_path / "sound.json"
+    sound.write_bytes(demonstration.read_bytes())
+    profile = sound
+    if link is not None:
+        profile = tmp_path / "link.json"
+        link(profile, sound)
+    assert _calibrate(synthetic_folder, profile, "--from", sound, "--overwrite") == 2
+    assert "is what shall be read" in capsys.readouterr().err
+    assert sound.read_bytes() == demonstration.read_bytes()
+    assert profile.samefile(sound)
+
+
+@pytest.mark.parametrize("options", [(), ("--overwrite",)])
+@pytest.mark.parametrize("kind", ["another recording", "pipe", "dangling link", "link"])
+def test_nothing_but_a_profile_is_replaced(
+    kind: str,
+    *,
+    options: tuple[str, ...],
+    profile: Path,
+    synthetic_folder: Path,
+    demonstration: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "precious.json"
+    if kind == "another recording":
+        path.write_bytes(demonstration.read_bytes())
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(profile if kind == "link" else tmp_path / "nowhere")
+    before = path.lstat()
+    capsys.readouterr()
+    assert _calibrate(synthetic_folder, path, "--from", demonstration, *options) == 1
+    sentence = capsys.readouterr().err
+    assert "cannot be written" in sentence
+    assert "--overwrite" not in sentence
+    assert path.lstat() == before
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["precious.json", "profiles"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"profile_version": 1}, {"fingerprint": "0"}, {"weight": 1e999}]
+)
+def test_a_profile_that_no_model_takes_any_more_is_replaced(
+    change: dict[str, object],
+    profile: Path,
+    synthetic_folder: Path,
+    synthetic_bundle: Bundle,
+    demonstration: Path,
+) -> None:
+    profile.write_text(json.dumps({**json.loads(profile.read_text()), **change}))
+    assert _calibrate(synthetic_folder, profile, "--from", demonstration, "--overwrite") == 0
+    assert load_profile(profile, synthetic_bundle).weight > 0
+
+
 @pytest.mark.parametrize("name", ["off", "adaptive", "file", "folder", "", " "])
 def test_a_name_that_no_run_could_use_is_refused(
     name: str, synthetic_folder: Path, demonstration: Path, capsys: pytest.CaptureFixture[str]
@@ -214,5 +280,5 @@ def test_a_missing_profile_a_link_and_a_huge_one_are_refused(
     with pytest.raises(ProfileError, match="not a plain file"):
         load_profile(tmp_path / "link.json", synthetic_bundle)
     (tmp_path / "huge.json").write_bytes(b" " * 10**6)
-    with pytest.raises(ProfileError, match="bytes"):
+    with pytest.raises(ProfileError, match=r"bytes.* move it away and make a new one"):
         load_profile(tmp_path / "huge.json", synthetic_bundle)
