@@ -18,12 +18,11 @@ from models.feature_table import FEATURE_COUNT
 from models.labels import EMOTIONS
 from models.leaning import Leaning
 from models.preprocess import Preprocessing
-from models.safe_files import parse_json, read_bytes
+from models.safe_files import parse_json, private_draft, read_bytes
 
 PROFILE_VERSION = 2
 SUFFIX = ".json"
 LARGEST_PROFILE_BYTES = 64 * 1024
-PRIVATE = 0o600
 # What `--baseline` takes for a rule and not for a profile's name.
 RULES = ("off", "adaptive", "file", "folder")
 
@@ -122,15 +121,10 @@ def _is_profile(path: Path) -> bool:
 @contextlib.contextmanager
 def _draft(path: Path) -> Iterator[Path]:
     """Give an empty private file beside a profile, which is gone after the block."""
-    draft = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft.unlink(missing_ok=True)
-        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE))
-        try:
+        with private_draft(path) as draft:
             yield draft
-        finally:
-            draft.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(
             f"The profile {path} cannot be written ({error.strerror}): "

@@ -1,11 +1,14 @@
-"""Reading small files that a stranger may have made: bounded, data only, nothing executed."""
+"""Small files: those a stranger may have made are read as bounded data, ours are written whole."""
 
+import contextlib
 import io
 import json
 import math
+import os
 import stat
+import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,26 @@ MOST_ARRAYS = 128
 MOST_JSON_DEPTH = 32
 
 Refusal = Callable[[str], SerError]
+
+
+@contextlib.contextmanager
+def private_draft(path: Path) -> Iterator[Path]:
+    """Give an empty file beside `path`, to be written and put in its place by the block.
+
+    Only its owner may read it, its name is no other file's, and it is gone after the block.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)
+    os.close(descriptor)
+    draft = Path(name)
+    try:
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def read_bytes(path: Path, refuse: Refusal, *, largest: int = LARGEST_FILE_BYTES) -> bytes:

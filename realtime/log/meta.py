@@ -1,15 +1,13 @@
 """The description beside each CSV: `NAME.csv.meta.json`."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from models.errors import OutputError
-from models.safe_files import parse_json, read_bytes
-from realtime.log import private_file
+from models.safe_files import parse_json, private_draft, read_bytes
 
 LARGEST_META_BYTES = 2**20
 
@@ -78,18 +76,11 @@ def _run(run: RunMeta, first_window: int) -> dict[str, Any]:
 def write_meta(csv: Path, content: dict[str, Any]) -> None:
     """Write or replace the description, whole or not at all; raises `OSError`."""
     path = meta_path(csv)
-    draft = path.with_name(path.name + ".part")
     # A name that is not UTF-8 becomes what JSON, too, writes for such a character: \udcff.
     text = json.dumps(content, indent=2, ensure_ascii=False).encode(errors="backslashreplace")
-    draft.unlink(missing_ok=True)
-    descriptor = private_file.create(draft)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text + b"\n")
+    with private_draft(path) as draft:
+        draft.write_bytes(text + b"\n")
         draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def read_meta(csv: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from models.baseline import SpeakerBaseline
 from models.bundle import Bundle
 from models.errors import OutputError, ProfileError
-from models.profile import load_profile, profile_path, save_profile
+from models.profile import load_profile, profile_path, require_writable, save_profile
 from realtime.calibrate import READING
 from realtime.cli import main
 from realtime.recording import analyse
@@ -89,6 +89,16 @@ def test_a_full_disk_leaves_no_half_of_a_profile(
     with pytest.raises(OutputError, match="cannot be written"):
         save_profile(small_disk / "me.json", SpeakerBaseline(), synthetic_bundle)
     assert [path.name for path in small_disk.iterdir()] == ["filler"]
+
+
+def test_saving_a_profile_touches_no_other_file(tmp_path: Path, synthetic_bundle: Bundle) -> None:
+    precious = tmp_path / "me.json.part"
+    precious.write_text("precious")
+    require_writable(tmp_path / "me.json", overwrite=False)
+    assert list(tmp_path.iterdir()) == [precious]
+    save_profile(tmp_path / "me.json", SpeakerBaseline(), synthetic_bundle)
+    assert precious.read_text() == "precious"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["me.json", "me.json.part"]
 
 
 def test_too_little_speech_saves_nothing(

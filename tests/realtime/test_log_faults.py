@@ -257,11 +257,21 @@ def test_a_next_file_that_cannot_be_made_costs_no_row(tmp_path: Path) -> None:
 
 
 def test_the_description_comes_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = tmp_path / "log.csv"
-    meta_path(path).with_name("log.csv.meta.json.part").mkdir()
-    with pytest.raises(OutputError):
+    # The name of the description is the longest there can be: none is left for its draft.
+    path = tmp_path / f"{'n' * 241}.csv"
+    with pytest.raises(OutputError, match="File name too long"):
         CsvLog(path, META, notify=Notices().notify)
-    assert not path.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_description_touches_no_other_file(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    precious = tmp_path / "log.csv.meta.json.part"
+    precious.write_text("precious")
+    CsvLog(path, META, notify=Notices().notify).close()
+    assert precious.read_text() == "precious"
+    assert sorted(tmp_path.iterdir()) == [path, meta_path(path), precious]
+    assert meta_path(path).stat().st_mode & 0o777 == 0o600
 
 
 def test_waits_double_up_to_a_bound() -> None:
