@@ -18,6 +18,7 @@ from models.errors import AudioError, UsageError
 from models.filter_banks import FilterBanks
 from models.labels import EMOTIONS
 from realtime.classify_output import FileResult, Output
+from realtime.config import config_path
 from realtime.ending_signals import EndingSignals
 from realtime.judge import Judge
 from realtime.log import private_file
@@ -56,7 +57,7 @@ def classify(arguments: argparse.Namespace) -> int:
     judge = Judge(model.bundle, settings.window_s, settings.hop_s)
     found = find_sound_files(arguments.paths)
     files = _by_speaker(found.files, mode)
-    private_file.spare(files, arguments.csv)
+    private_file.spare([*files, config_path(arguments.config)], arguments.csv)
     failed = 0
     with contextlib.ExitStack() as stack:
         stack.enter_context(EndingSignals())

@@ -11,7 +11,7 @@ from pathlib import Path
 from models.errors import OutputError, UsageError
 from realtime import __version__
 from realtime.board import Board, RunFacts, wording
-from realtime.config import RealtimeSettings
+from realtime.config import RealtimeSettings, config_path
 from realtime.dashboard.native_noise import native_noise_to
 from realtime.dashboard.screen import Dashboard, can_draw
 from realtime.demonstration import demonstration_clip
@@ -19,7 +19,7 @@ from realtime.ending_signals import EndingSignals
 from realtime.estimator import Estimator, utc_now
 from realtime.log import private_file
 from realtime.log.log_thread import LogThread, open_log
-from realtime.log.meta import RunMeta
+from realtime.log.meta import RunMeta, meta_path
 from realtime.log.record import Recorder, require_recordable
 from realtime.log.rotation import parse_rotation
 from realtime.options import (
@@ -58,19 +58,23 @@ def monitor(arguments: argparse.Namespace) -> int:
 def replay(arguments: argparse.Namespace) -> int:
     """A recording as if it were live; without a file the demonstration clip."""
     path: Path = arguments.file or demonstration_clip()
-    private_file.spare([path], arguments.csv)
 
     def open_source(_: RealtimeSettings) -> Source:
         return FileSource(path, speed=arguments.speed, loop=arguments.loop)
 
-    return _Run(arguments, open_source, is_live=False).execute()
+    return _Run(arguments, open_source, recording=path, is_live=False).execute()
 
 
 class _Run:
     """One run; what is wrong with how it was asked for is found before anything is opened."""
 
     def __init__(
-        self, arguments: argparse.Namespace, open_source: OpenSource, *, is_live: bool
+        self,
+        arguments: argparse.Namespace,
+        open_source: OpenSource,
+        *,
+        recording: Path | None = None,
+        is_live: bool,
     ) -> None:
         if arguments.overwrite and arguments.append:
             raise UsageError("--overwrite and --append exclude each other: choose one.")
@@ -87,9 +91,18 @@ class _Run:
         self._rotation = parse_rotation(arguments.rotate) if arguments.rotate else None
         self._model = open_model(self._settings)
         self._speaker = open_speaker(self._settings.baseline, self._model.bundle, profiles_folder())
+        self._spare_what_is_read(recording)
         self._model.bundle.calibration.for_window(self._settings.window_s)
         self._stop = threading.Event()
         self._shows = not (arguments.json or arguments.no_dashboard) and can_draw()
+
+    def _spare_what_is_read(self, recording: Path | None) -> None:
+        read = (recording, config_path(self._arguments.config), self._speaker.profile)
+        inputs = [path for path in read if path is not None]
+        csv: Path | None = self._arguments.csv
+        description = meta_path(csv) if csv is not None and csv.name else None
+        for output in (csv, description, self._record):
+            private_file.spare(inputs, output)
 
     def execute(self) -> int:
         """Run to the end and return the exit code."""

@@ -25,11 +25,14 @@ class Speaker:
         For the status line.
     learns : bool
     baseline : SpeakerBaseline
+    profile : Path or None
+        Where a saved one was read.
     """
 
     name: str
     learns: bool
     baseline: SpeakerBaseline = field(default_factory=SpeakerBaseline)
+    profile: Path | None = None
 
     def learn(
         self,
@@ -78,4 +81,5 @@ def open_speaker(choice: str, bundle: Bundle, profiles: Path) -> Speaker:
     if choice in (OFF, ADAPTIVE):
         return Speaker(name=choice, learns=choice == ADAPTIVE)
     path = profile_path(choice, profiles)
-    return Speaker(name=path.stem, learns=False, baseline=load_profile(path, bundle))
+    baseline = load_profile(path, bundle)
+    return Speaker(name=path.stem, learns=False, baseline=baseline, profile=path)

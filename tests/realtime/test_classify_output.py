@@ -12,6 +12,9 @@ import soundfile
 from numpy import float32
 from numpy.typing import NDArray
 
+from models.baseline import SpeakerBaseline
+from models.bundle import Bundle
+from models.profile import save_profile
 from realtime.classify_output import HEADER
 from realtime.cli import main
 from tests.conftest import RunProgram
@@ -91,6 +94,40 @@ def test_what_is_read_is_not_overwritten_under_any_name(
     assert len(run.stderr.splitlines()) == 1
     assert sound.read_bytes() == (recordings / "a.wav").read_bytes()
     assert output.samefile(sound)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("classify", "sound.wav", "--config", "read", "--csv", "read"),
+        ("replay", "sound.wav", "--config", "read", "--csv", "read"),
+        ("replay", "sound.wav", "--config", "read.meta.json", "--csv", "read"),
+        ("replay", "sound.wav", "--baseline", "me.json", "--csv", "me.json"),
+        ("replay", "sound.wav.meta.json", "--csv", "sound.wav"),
+        ("monitor", "--config", "read.wav", "--record", "read.wav"),
+    ],
+    ids=" ".join,
+)
+def test_no_file_that_a_run_reads_is_overwritten(
+    arguments: tuple[str, ...],
+    *,
+    recordings: Path,
+    synthetic_folder: Path,
+    synthetic_bundle: Bundle,
+    tmp_path: Path,
+    run_realtime: RunProgram,
+) -> None:
+    for name in ("sound.wav", "sound.wav.meta.json"):
+        (tmp_path / name).write_bytes((recordings / "a.wav").read_bytes())
+    for name in ("read", "read.meta.json", "read.wav"):
+        (tmp_path / name).write_text("[realtime]\nhop_s = 0.5\n")
+    save_profile(tmp_path / "me.json", SpeakerBaseline(), synthetic_bundle)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    run = run_realtime(*arguments, "--model", synthetic_folder, "--overwrite")
+    assert run.returncode == 2
+    assert "is what shall be read" in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 @pytest.mark.parametrize("command", ["classify", "replay"])
