@@ -18,7 +18,7 @@ from models.feature_table import FEATURE_COUNT
 from models.labels import EMOTIONS
 from models.leaning import Leaning
 from models.preprocess import Preprocessing
-from models.safe_files import parse_json, private_draft, read_bytes
+from models.safe_files import make_private_folder, parse_json, private_draft, read_bytes
 
 PROFILE_VERSION = 2
 SUFFIX = ".json"
@@ -122,7 +122,7 @@ def _is_profile(path: Path) -> bool:
 def _draft(path: Path) -> Iterator[Path]:
     """Give an empty private file beside a profile, which is gone after the block."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         with private_draft(path) as draft:
             yield draft
     except OSError as error:

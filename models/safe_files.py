@@ -25,6 +25,20 @@ MOST_JSON_DEPTH = 32
 Refusal = Callable[[str], SerError]
 
 
+def make_private_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing, each for its owner only.
+
+    Raises
+    ------
+    OSError
+        If one cannot be made.
+    """
+    # One by one: with `parents`, the mode would be that of the last alone.
+    for place in (*reversed(folder.parents), folder):
+        if not place.is_dir():
+            place.mkdir(mode=0o700, exist_ok=True)
+
+
 @contextlib.contextmanager
 def private_draft(path: Path) -> Iterator[Path]:
     """Give an empty file beside `path`, to be written and put in its place by the block.

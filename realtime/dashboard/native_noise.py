@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from models.safe_files import make_private_folder
+
 _STDERR = 2
 _LARGEST_BYTES = 1 << 20
 _LOOK_S = 30.0
@@ -49,7 +51,7 @@ def native_noise_to(log: Path | None) -> Iterator[None]:
 def _opened(log: Path | None) -> int:
     if log is not None:
         with contextlib.suppress(OSError):
-            log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(log.parent)
             fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             _begin_anew_if_large(fd)
             return fd

@@ -326,7 +326,7 @@ def test_a_special_key_is_no_letter_even_in_pieces(sent: str) -> None:
 
 
 def test_native_noise_goes_to_the_log_and_comes_back(tmp_path: Path) -> None:
-    log = tmp_path / "logs" / "native.log"
+    log = tmp_path / "mine" / "logs" / "native.log"
     script = f"""
 import os, sys
 from pathlib import Path
@@ -342,11 +342,12 @@ except ValueError:
     print("after", file=sys.stderr)
 """
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, check=True, text=True
+        [sys.executable, "-c", script], capture_output=True, check=True, text=True, umask=0
     )
     assert done.stderr == "before\nafter\n"
     assert log.read_text(encoding="utf-8") == "ALSA lib: noise\nfrom Python\n"
     assert log.stat().st_mode & 0o777 == 0o600
+    assert all(folder.stat().st_mode & 0o777 == 0o700 for folder in (log.parent, tmp_path / "mine"))
 
 
 def test_a_log_of_noise_stays_small(tmp_path: Path) -> None:
