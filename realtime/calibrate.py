@@ -150,6 +150,9 @@ def _from_file(learner: Learner, path: Path) -> None:
             if isinstance(item, Block | Gap):
                 learner.push(item)
         learner.finish()
+    except AudioError as error:
+        whole = "give a recording that can be read to its end"
+        raise AudioError(f"{error} Nothing was saved: {whole}.") from error
     finally:
         source.close()
 

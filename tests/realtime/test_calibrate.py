@@ -110,6 +110,22 @@ def test_too_little_speech_saves_nothing(
     assert not (tmp_path / "p.json").exists()
 
 
+def test_a_damaged_recording_saves_nothing_and_says_so(
+    synthetic_folder: Path,
+    demonstration: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    content = demonstration.read_bytes()
+    (tmp_path / "cut.flac").write_bytes(content[: len(content) * 2 // 3])
+    assert _calibrate(synthetic_folder, tmp_path / "p.json", "--from", tmp_path / "cut.flac") == 1
+    sentence = capsys.readouterr().err
+    assert "cannot be read beyond" in sentence
+    assert sentence.endswith("Nothing was saved: give a recording that can be read to its end.\n")
+    assert len(sentence.splitlines()) == 1
+    assert not (tmp_path / "p.json").exists()
+
+
 @pytest.mark.parametrize("place", ["file/me.json", "folder.json"])
 def test_a_profile_that_cannot_be_written_is_told_before_the_reading(
     place: str, synthetic_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
