@@ -82,8 +82,8 @@ class FileSource:
         Raises
         ------
         AudioError
-            If the file ends before its time, cannot be read on, or holds samples that are no
-            numbers; all blocks before that place have been yielded.
+            If the file ends before its time, cannot be read on, gives no sound at all in a round,
+            or holds samples that are no numbers; all blocks before that place have been yielded.
         """
         played = 0
         begun_s = self._now()
@@ -136,6 +136,12 @@ class FileSource:
                     f"{self._path} holds samples that are NaN, infinite or absurdly large, the "
                     f"first at {done / self.rate:.3f} s: write it again as 16-bit PCM."
                 )
+        if not done:
+            # Another round would come no further: a loop would spin, deaf to the wish to end.
+            raise AudioError(
+                f"{self._path} gives no sound from its start: the file is damaged or was changed; "
+                "record or download it again."
+            )
         promised = promised_frames(self._path, self._file, done)
         if done < promised:
             raise AudioError(

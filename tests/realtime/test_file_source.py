@@ -271,6 +271,23 @@ def test_a_file_that_shrinks_while_it_is_read_is_noticed(tmp_path: Path) -> None
         list(items)
 
 
+def test_a_loop_ends_where_a_round_gives_nothing(tmp_path: Path) -> None:
+    path = written(tmp_path / "emptied.mp3", noise(30 * 48_000), 48_000)
+    items = FileSource(path, speed=None, loop=True).items(Event())
+    next(items)
+    os.truncate(path, 0)
+    with pytest.raises(AudioError, match="gives no sound from its start"):
+        list(items)
+
+
+def test_where_no_sound_came_none_is_said_to_have_been_analysed(tmp_path: Path) -> None:
+    path = written(tmp_path / "emptied.wav", noise(10 * RATE), subtype="PCM_16")
+    source = FileSource(path, speed=None)
+    os.truncate(path, 0)
+    with pytest.raises(AudioError, match="gives no sound from its start"):
+        blocks(source)
+
+
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_no_damage_brings_out_anything_but_the_projects_own_error(
