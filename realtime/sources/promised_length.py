@@ -12,6 +12,9 @@ REPAIRED = re.compile(
     r"^\s*(?:data|SSND|Data Size|riff)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE
 )
 UNKNOWN_LENGTH = 0x7FFF_0000
+# What libsndfile gives for a FLAC whose writer could not go back to fill in the length is
+# 2**63 - 1; no real file comes near.
+UNKNOWN_FRAMES = 2**62
 # The first frame of an MP3 may hold no sound but the number of those that follow: "Xing" where
 # the bit rate varies, "Info" where it does not, at a place that depends on version and channels.
 XING = re.compile(rb"\xff([\xe0-\xff])...{9,34}?(?:Xing|Info)(....)(....)", re.DOTALL)
@@ -27,7 +30,8 @@ def promised_frames(path: Path, file: soundfile.SoundFile, done: int) -> float:
         # Without a count the length is an estimate from the first frame's bit rate.
         promised = min(file.frames, _counted(path))
         return promised if promised > done + MP3_SLACK_S * file.samplerate else done
-    return max(float(file.frames), _repaired(file) * done)
+    known = float(file.frames) if file.frames < UNKNOWN_FRAMES else 0.0
+    return max(known, _repaired(file) * done)
 
 
 def _repaired(file: soundfile.SoundFile) -> float:

@@ -261,6 +261,21 @@ def test_a_streamed_file_of_unknown_length_is_complete(tmp_path: Path) -> None:
     assert joined(blocks(FileSource(path, speed=None))).size == RATE
 
 
+def test_a_streamed_flac_of_unknown_length_is_complete_in_every_round(tmp_path: Path) -> None:
+    path = written(tmp_path / "streamed.flac", noise(), subtype="PCM_16")
+    expected, _ = soundfile.read(path, dtype="float32")
+    content = bytearray(path.read_bytes())
+    # STREAMINFO follows 8 bytes; the last 36 bits before its checksum count the samples.
+    assert (content[21] & 0x0F, int.from_bytes(content[22:26])) == (0, RATE)
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+    assert np.array_equal(joined(blocks(FileSource(path, speed=None))), expected)
+    rounds = FileSource(path, speed=None, loop=True)
+    heard = list(itertools.islice(rounds.items(Event()), 3))
+    rounds.close()
+    assert all(isinstance(item, Block) and np.array_equal(item.samples, expected) for item in heard)
+
+
 def test_a_file_that_shrinks_while_it_is_read_is_noticed(tmp_path: Path) -> None:
     path = written(tmp_path / "shrinks.wav", noise(10 * RATE), subtype="PCM_16")
     source = FileSource(path, speed=None)
