@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import NoReturn
 
+from realtime.messages import clean
+
 
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, as every other error is said."""
@@ -13,7 +15,7 @@ class Parser(argparse.ArgumentParser):
         """Exit with 2; a subcommand's sentence begins with the program's name too."""
         program = self.prog.split()[0]
         message = message.removeprefix("argument ")
-        self.exit(2, f"{program}: {message}; see `{self.prog} --help`.\n")
+        self.exit(2, f"{program}: {clean(message)}; see `{self.prog} --help`.\n")
 
 
 def positive(text: str) -> float:

@@ -19,6 +19,7 @@ from models.windows import FRAMES_PER_SECOND, Window
 from realtime.ending_signals import EndingSignals
 from realtime.judge import Judge
 from realtime.log import private_file
+from realtime.messages import clean, tell
 from realtime.options import log_file, merged_settings, open_model, profiles_folder
 from realtime.own_words import only_own_words
 from realtime.progress import draw
@@ -136,8 +137,8 @@ def calibrate(arguments: argparse.Namespace) -> int:
         )
     save_profile(path, learner.baseline, model.bundle)
     print(
-        f"Learnt from {learner.speech_s:.0f} s of speech: {path}\n"
-        f"Use it with `monitor --baseline {shlex.quote(arguments.profile)}`.",
+        f"Learnt from {learner.speech_s:.0f} s of speech: {clean(str(path))}\n"
+        f"Use it with `monitor --baseline {clean(shlex.quote(arguments.profile))}`.",
         file=sys.stderr,
     )
     return 0
@@ -195,7 +196,8 @@ class _Trouble:
                 self._told.pop(notice.key, None)
             elif self._told.get(notice.key) != notice.text:
                 self._told[notice.key] = notice.text
-                sys.stderr.write(f"\nser-live: {notice.text}\n")
+                sys.stderr.write("\n")
+                tell(notice.text)
 
 
 def _show(speech_s: float) -> None:

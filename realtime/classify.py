@@ -22,6 +22,7 @@ from realtime.config import config_path
 from realtime.ending_signals import EndingSignals
 from realtime.judge import Judge
 from realtime.log import private_file
+from realtime.messages import tell
 from realtime.options import merged_settings, open_model
 from realtime.own_words import only_own_words
 from realtime.pooling import Pool
@@ -81,12 +82,11 @@ def classify(arguments: argparse.Namespace) -> int:
             progress.advance()
             failed += bool(result.error)
     for sentence in found.left_out():
-        print(f"ser-live: {sentence}", file=sys.stderr)
+        tell(sentence)
     if failed:
-        print(
-            f"ser-live: {failed} of {len(files)} files could not be read, or not to the end: "
-            "see `error` in their rows.",
-            file=sys.stderr,
+        tell(
+            f"{failed} of {len(files)} files could not be read, or not to the end: "
+            "see `error` in their rows."
         )
     return 1 if failed else 0
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from models.errors import SerError
-from realtime.messages import unfailing_messages
+from realtime.messages import tell, unfailing_messages
 
 INTERRUPTED = 130
 FAILED = 1
@@ -55,7 +55,7 @@ def _exit_code(command: Callable[[], int], *, program: str, debug: bool) -> int:
             raise
         if isinstance(error, OSError):
             _discard_output()
-        print(f"{program}: {_sentence(error)}", file=sys.stderr)
+        tell(_sentence(error), program=program)
         return error.exit_code if isinstance(error, SerError) else FAILED
     return exit_code
 

@@ -1,4 +1,4 @@
-"""Messages on standard error: one that cannot be written is lost, and stops nothing.
+"""Messages on standard error: safe for a terminal; one that cannot be written stops nothing.
 
 A disk that fills behind `2> FILE`, or under the log of a run with a dashboard, would otherwise end
 a run that could wait for room again.
@@ -12,6 +12,17 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 STDERR = 2
+PROGRAM = "ser-live"
+
+
+def clean(text: str) -> str:
+    """Replace control characters, which a device or file name could smuggle to the terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def tell(sentence: str, *, program: str = PROGRAM) -> None:
+    """Say a sentence on standard error, on one line that steers no terminal."""
+    print(f"{program}: {clean(sentence)}", file=sys.stderr)
 
 
 class _Unfailing(io.RawIOBase):

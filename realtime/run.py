@@ -22,6 +22,7 @@ from realtime.log.log_thread import LogThread, open_log
 from realtime.log.meta import RunMeta, meta_path
 from realtime.log.record import Recorder, require_recordable
 from realtime.log.rotation import parse_rotation
+from realtime.messages import clean, tell
 from realtime.options import (
     estimator_settings,
     log_file,
@@ -213,20 +214,20 @@ class _Run:
             notices = board.snapshot().notices
             for text in notices:
                 if wording(text) not in told:
-                    print(f"ser-live: {text}", file=sys.stderr)
+                    tell(text)
             told = {wording(text) for text in notices}
 
 
 def _note(text: str) -> None:
     """Keep a notice with its time; standard error goes to the log while the screen is up."""
-    print(utc_now(), text, file=sys.stderr, flush=True)
+    print(utc_now(), clean(text), file=sys.stderr, flush=True)
 
 
 def _farewell(summary: Summary, problems: list[str], *, ending: int) -> int:
     """Say what the run amounted to and what is missing; return the exit code."""
     print(summary, file=sys.stderr)
     for problem in problems:
-        print(f"ser-live: {problem}", file=sys.stderr)
+        tell(problem)
     if problems:
         return OUTPUT_FAILED
     return ending

@@ -1,4 +1,4 @@
-"""Lines of styled text: made safe, measured, shortened and flowed."""
+"""Lines of styled text: measured, shortened and flowed."""
 
 from collections.abc import Iterable
 
@@ -16,11 +16,6 @@ def seg(text: str, style: Style = PLAIN) -> Segment:
 def width_of(line: Line) -> int:
     """Columns that a line takes."""
     return sum(cell_len(piece.text) for piece in line)
-
-
-def clean(text: str) -> str:
-    """Replace control characters, which a device or file name could smuggle to the terminal."""
-    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def shorten(text: str, width: int, cut: str) -> str:

@@ -2,8 +2,9 @@
 
 from realtime.board import Snapshot
 from realtime.dashboard.glyphs import Glyphs
-from realtime.dashboard.lines import Line, clean, flow, seg, shorten, width_of
+from realtime.dashboard.lines import Line, flow, seg, shorten, width_of
 from realtime.dashboard.palette import ALARM, BOLD, DIM, PLAIN
+from realtime.messages import clean
 from realtime.speaker import ADAPTIVE
 
 _SHORTEST_SOURCE = 10

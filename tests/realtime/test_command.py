@@ -2,10 +2,12 @@
 
 import io
 import sys
+from pathlib import Path
 
 import pytest
 
 from models.errors import AudioError, UsageError
+from realtime.cli import main
 from realtime.command import run_command
 
 
@@ -28,6 +30,25 @@ def test_an_error_becomes_a_sentence_and_a_code(
 ) -> None:
     assert run_command(lambda: _raiser(error), program="prog", debug=False) == code
     assert message in capsys.readouterr().err
+
+
+def test_no_name_in_a_sentence_commands_the_terminal(
+    synthetic_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "evil\x1b[2J\nser-live: all is well\x9b31m"
+    folder.mkdir()
+    (folder / "a.wav").write_text("no sound")
+    model = ("--model", str(synthetic_folder))
+    assert main(["replay", str(folder / "a.wav"), *model]) == 1
+    assert main(["calibrate", str(folder / "p"), "--from", str(folder / "a.wav"), *model]) == 1
+    (folder / "a.wav").rename(folder / "a.m4a")
+    assert main(["classify", str(folder), *model]) == 1
+    with pytest.raises(SystemExit):
+        main(["replay", "a", str(folder)])
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 4
+    assert all(line.startswith("ser-live: ") and line.isprintable() for line in lines)
+    assert all("evil?[2J?ser-live: all is well?31m" in line for line in lines)
 
 
 @pytest.mark.parametrize("error", [AudioError("x"), ModuleNotFoundError("x"), OSError(5, "x")])

@@ -14,11 +14,12 @@ from realtime.board import Board, RunFacts, Snapshot
 from realtime.dashboard import letters
 from realtime.dashboard.glyphs import ASCII, UNICODE, Glyphs, bar, columns, glyphs_for
 from realtime.dashboard.headline import WIDEST, word_of
-from realtime.dashboard.lines import Line, clean, shorten, width_of
+from realtime.dashboard.lines import Line, shorten, width_of
 from realtime.dashboard.palette import LOOKS, SIXTEEN
 from realtime.dashboard.plan import MIN_HEIGHT, MIN_WIDTH
 from realtime.dashboard.view import render
 from realtime.estimate import Estimate, State
+from realtime.messages import clean
 from tests.realtime.dashboard_scene import FACTS, HOP_S, estimate, fill, kinds, scene
 
 MINUTE = round(60 / HOP_S)
