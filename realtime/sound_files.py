@@ -17,6 +17,8 @@ FOREIGN_SUFFIXES = frozenset(
     | {".mka", ".mkv", ".mov", ".ac3", ".ape", ".wv", ".spx"}
 )
 RECORDINGS = SUFFIXES | FOREIGN_SUFFIXES
+# What macOS knows of x.wav, and leaves in ._x.wav beside it on disks that are not its own.
+APPLE_DOUBLE = "._"
 CONVERT = "convert them first, for example with `ffmpeg -i FILE out.wav`"
 
 
@@ -76,8 +78,9 @@ def find_sound_files(paths: Iterable[Path]) -> SoundFiles:
     Parameters
     ----------
     paths : iterable of Path
-        A file is taken whatever its name; in a folder the suffix decides. However often and
-        under however many spellings a file is named, the first counts.
+        A file is taken whatever its name; in a folder the suffix decides, and what macOS keeps
+        beside a file is none. However often and under however many spellings a file is named,
+        the first counts.
 
     Raises
     ------
@@ -123,6 +126,6 @@ def _below(folder: Path, closed: list[OSError]) -> list[Path]:
         files += [
             Path(directory, name)
             for name in sorted(names)
-            if Path(name).suffix.lower() in RECORDINGS
+            if Path(name).suffix.lower() in RECORDINGS and not name.startswith(APPLE_DOUBLE)
         ]
     return files

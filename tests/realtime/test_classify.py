@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -144,6 +145,20 @@ def test_files_are_found_once_folder_by_folder(corpus: Path) -> None:
         "speaker1/angry.wav",
         "speaker1/sad.wav",
     ]
+
+
+def test_what_macos_keeps_beside_a_recording_is_tried_only_where_it_is_named(
+    corpus: Path, synthetic_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(corpus / "speaker0/happy.wav", tmp_path / "x.wav")
+    beside = tmp_path / "._x.wav"
+    beside.write_bytes(b"\0\x05\x16\x07\0\x02\0\0Mac OS X        ")
+    code, rows, errors = _classify(capfd, synthetic_folder, tmp_path)
+    assert (code, errors) == (0, "")
+    assert [row["file"] for row in rows] == [str(tmp_path / "x.wav")]
+    code, rows, _ = _classify(capfd, synthetic_folder, beside, tmp_path)
+    assert code == 1
+    assert [bool(row["error"]) for row in rows] == [True, False]
 
 
 @pytest.mark.parametrize("baseline", ["off", "folder"])
