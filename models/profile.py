@@ -27,13 +27,13 @@ LARGEST_PROFILE_BYTES = 64 * 1024
 RULES = ("off", "adaptive", "file", "folder")
 
 
-def profile_path(name: str, folder: Path) -> Path:
+def profile_path(name: str, folder: Path | None) -> Path:
     """Where the profile called `name` lies: a path stays a path, a bare name goes to `folder`.
 
     Raises
     ------
     UsageError
-        If no profile can have that name.
+        If no profile can have that name, or there is no folder for a bare one.
     """
     if not name.strip() or name in RULES:
         raise UsageError(
@@ -41,6 +41,11 @@ def profile_path(name: str, folder: Path) -> Path:
         )
     if name.endswith(SUFFIX) or "/" in name or os.sep in name:
         return Path(name)
+    if folder is None:
+        raise UsageError(
+            f"There is no home directory where a profile {name!r} could lie: give a path that "
+            f"ends in {SUFFIX} instead of a name, or set HOME."
+        )
     return folder / f"{name}{SUFFIX}"
 
 

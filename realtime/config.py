@@ -8,7 +8,7 @@ one. The working directory is never searched.
 import difflib
 import os
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
@@ -74,6 +74,14 @@ def shipped_config() -> Path:
     return packed if packed.is_file() else package.parent / FILE_NAME
 
 
+def own_folder(kind: Callable[[str], str]) -> Path | None:
+    """Return a folder of the person's own, by platformdirs; None without a home directory."""
+    try:
+        return Path(kind(APPLICATION))
+    except RuntimeError:  # as in a container, for a user that is a mere number
+        return None
+
+
 def config_path(named: Path | None) -> Path:
     """The file to read: see the module's docstring."""
     if named is not None:
@@ -82,8 +90,10 @@ def config_path(named: Path | None) -> Path:
         return Path(from_environment)
     import platformdirs
 
-    own = Path(platformdirs.user_config_dir(APPLICATION)) / FILE_NAME
-    return own if own.is_file() else shipped_config()
+    folder = own_folder(platformdirs.user_config_dir)
+    if folder is None or not (folder / FILE_NAME).is_file():
+        return shipped_config()
+    return folder / FILE_NAME
 
 
 def read_tables(named: Path | None) -> dict[str, Any]:

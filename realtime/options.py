@@ -10,7 +10,7 @@ import platformdirs
 from models.bundle import Bundle, load_bundle
 from models.errors import ConfigError, UsageError
 from models.shipped import bundle_folder
-from realtime.config import APPLICATION, RealtimeSettings, realtime_settings
+from realtime.config import RealtimeSettings, own_folder, realtime_settings
 from realtime.estimator import EstimatorSettings
 
 OVERRIDES = ("model", "baseline", "window_s", "hop_s", "device", "channel")
@@ -24,14 +24,16 @@ class Model:
     bundle: Bundle
 
 
-def profiles_folder() -> Path:
-    """Where saved speaker profiles lie."""
-    return Path(platformdirs.user_data_dir(APPLICATION)) / "profiles"
+def profiles_folder() -> Path | None:
+    """Where saved speaker profiles lie; None without a home directory."""
+    folder = own_folder(platformdirs.user_data_dir)
+    return folder and folder / "profiles"
 
 
-def log_file() -> Path:
-    """Where messages of sound libraries go while the dashboard is up."""
-    return Path(platformdirs.user_log_dir(APPLICATION)) / "native.log"
+def log_file() -> Path | None:
+    """Where messages of sound libraries go while the dashboard is up; None without a home."""
+    folder = own_folder(platformdirs.user_log_dir)
+    return folder and folder / "native.log"
 
 
 def merged_settings(arguments: argparse.Namespace) -> RealtimeSettings:

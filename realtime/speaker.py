@@ -61,7 +61,7 @@ class Speaker:
             self.baseline.reset()
 
 
-def open_speaker(choice: str, bundle: Bundle, profiles: Path) -> Speaker:
+def open_speaker(choice: str, bundle: Bundle, profiles: Path | None) -> Speaker:
     """Make the speaker named by `--baseline`.
 
     Parameters
@@ -70,13 +70,15 @@ def open_speaker(choice: str, bundle: Bundle, profiles: Path) -> Speaker:
         `off`, `adaptive`, or a profile's name or path.
     bundle : Bundle
         The one in use; a profile made for other features is refused.
-    profiles : Path
-        Folder of saved profiles.
+    profiles : Path or None
+        Folder of saved profiles, if there is one.
 
     Raises
     ------
     ProfileError
         If the profile cannot be used.
+    UsageError
+        If no profile can have that name, or there is no folder for it.
     """
     if choice in (OFF, ADAPTIVE):
         return Speaker(name=choice, learns=choice == ADAPTIVE)

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from models.errors import OutputError, ProfileError
 from models.profile import load_profile, profile_path, require_writable, save_profile
 from realtime.calibrate import READING
 from realtime.cli import main
+from realtime.config import config_path, shipped_config
+from realtime.options import log_file
 from realtime.recording import analyse
 from tests.realtime.log_disk import small_disk
 from tests.realtime.log_rows import fill
@@ -64,6 +67,36 @@ def test_a_name_goes_to_the_persons_own_folder(
     assert _calibrate(synthetic_folder, "me", "--from", demonstration) == 1
     assert "--overwrite" in capsys.readouterr().err
     assert _calibrate(synthetic_folder, "me", "--from", demonstration, "--overwrite") == 0
+
+
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Be a user that is a mere number, without a home directory; files stay open to root."""
+    if os.name != "posix" or os.geteuid():
+        pytest.skip("only root can be another user")
+    for variable in ("HOME", *(f"XDG_{kind}_HOME" for kind in ("CONFIG", "DATA", "STATE"))):
+        monkeypatch.delenv(variable, raising=False)
+    os.setreuid(54_321, 0)
+    yield
+    os.setreuid(0, 0)
+
+
+@pytest.mark.usefixtures("homeless")
+def test_without_a_home_directory_only_a_bare_name_is_refused(
+    synthetic_folder: Path,
+    demonstration: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    replay = ["replay", "--speed", "max", "--json", "--model", str(synthetic_folder)]
+    assert config_path(None) == shipped_config()
+    assert log_file() is None
+    assert main([*replay, "--baseline", "me"]) == 2
+    assert _calibrate(synthetic_folder, "me", "--from", demonstration) == 2
+    for sentence in capsys.readouterr().err.splitlines():
+        assert "give a path that ends in .json instead of a name, or set HOME" in sentence
+    assert _calibrate(synthetic_folder, tmp_path / "me.json", "--from", demonstration) == 0
+    assert main([*replay, "--baseline", str(tmp_path / "me.json")]) == 0
 
 
 def test_the_text_to_read_fits_into_any_usual_terminal() -> None:
