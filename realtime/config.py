@@ -91,9 +91,17 @@ def config_path(named: Path | None) -> Path:
     import platformdirs
 
     folder = own_folder(platformdirs.user_config_dir)
-    if folder is None or not (folder / FILE_NAME).is_file():
+    if folder is None or not _may_be_file(folder / FILE_NAME):
         return shipped_config()
     return folder / FILE_NAME
+
+
+def _may_be_file(path: Path) -> bool:
+    """Whether it is a file, or lies where nobody may look: then reading it tells so."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return True
 
 
 def read_tables(named: Path | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Finding recordings in files and folders."""
 
 import os
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,9 +93,7 @@ def find_sound_files(paths: Iterable[Path]) -> SoundFiles:
     foreign: dict[Path, Path] = {}
     closed: list[OSError] = []
     for path in named:
-        if not path.exists():
-            raise AudioError(f"There is no file or folder {path}: check the name.")
-        for file in _below(path, closed) if path.is_dir() else [path]:
+        for file in _below(path, closed) if _is_folder(path) else [path]:
             if file is path or file.suffix.lower() in SUFFIXES:
                 files.setdefault(_place(file), file)
             elif not file.name.startswith("."):
@@ -107,6 +106,16 @@ def find_sound_files(paths: Iterable[Path]) -> SoundFiles:
     if not found.files:
         raise AudioError(found.why_none(named))
     return found
+
+
+def _is_folder(path: Path) -> bool:
+    """Tell folders from files; what may not be looked at counts as a file, whose row says why."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except PermissionError:
+        return False
+    except (OSError, ValueError):
+        raise AudioError(f"There is no file or folder {path}: check the name.") from None
 
 
 def _kinds(files: Iterable[Path]) -> str:

@@ -30,10 +30,10 @@ def open_decoder(path: Path) -> Decoder:
     Raises
     ------
     AudioError
-        If there is no such file, or it is no sound file, holds no sound, or has a rate
-        outside 8 to 192 kHz.
+        If there is no such file, or it may not be read, is no sound file, holds no sound, or
+        has a rate outside 8 to 192 kHz.
     """
-    _check_regular(path)
+    _check_readable(path)
     try:
         # As bytes, or a name that is not UTF-8 could not be opened.
         file = Decoder(os.fsencode(path) if os.name == "posix" else path)
@@ -52,15 +52,27 @@ def open_decoder(path: Path) -> Decoder:
     return file
 
 
-def _check_regular(path: Path) -> None:
+def _check_readable(path: Path) -> None:
     try:
         found = path.stat()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise AudioError(f"{path} cannot be opened ({reason}): check the path.") from None
+        raise _cannot_open(path, error) from None
     if stat.S_ISDIR(found.st_mode):
         raise AudioError(f"{path} is a folder: name one sound file, or use `classify` for folders.")
     if not stat.S_ISREG(found.st_mode):
         raise AudioError(f"{path} is not a regular file: save the sound to a file first.")
     if not found.st_size:
         raise AudioError(f"{path} is empty (0 bytes): record or download it again.")
+    try:
+        # libsndfile says no more than "System error".
+        path.open("rb").close()
+    except OSError as error:
+        raise _cannot_open(path, error) from None
+
+
+def _cannot_open(path: Path, error: OSError | ValueError) -> AudioError:
+    reason = getattr(error, "strerror", None) or str(error)
+    remedy = "check the path"
+    if isinstance(error, PermissionError):
+        remedy = "allow reading it, or choose another"
+    return AudioError(f"{path} cannot be opened ({reason}): {remedy}.")

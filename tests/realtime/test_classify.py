@@ -1,10 +1,12 @@
 """classify: one row per file, baselines by file and folder, whatever the number of processes."""
 
+import contextlib
 import csv
 import io
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from realtime.classify_output import HEADER
 from realtime.cli import main
 from realtime.processes import start_method
 from realtime.sound_files import find_sound_files
+from realtime.sources.file import FileSource
 from tests.conftest import RunProgram
 
 RATE = 48000
@@ -259,27 +262,57 @@ def test_a_file_is_judged_once_however_it_is_spelled(
     assert found.files == (Path("happy.wav"), Path("neutral.wav"))
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs the permissions of POSIX")
-def test_a_folder_that_may_not_be_looked_into_is_told() -> None:
-    nobody = 65534
+@pytest.fixture
+def closed() -> Iterator[Path]:
+    """A folder with a sound that may not be looked into, beside one sound that may be read."""
+    if os.name != "posix":
+        pytest.skip("needs the permissions of POSIX")
     with tempfile.TemporaryDirectory() as name:
-        folder, closed = Path(name), Path(name, "closed")
-        closed.mkdir()
-        (closed / "a.wav").touch()
-        (folder / "b.wav").touch()
-        folder.chmod(0o755)
-        closed.chmod(0)
-        user = os.geteuid()
-        os.seteuid(user or nobody)  # to root nothing is closed
-        try:
-            with pytest.raises(AudioError, match="could not be looked into"):
-                find_sound_files([closed])
-            (sentence,) = find_sound_files([folder]).left_out()
-            assert f"The folder {closed} could not be looked into" in sentence
-        finally:
-            os.seteuid(user)
-            closed.chmod(0o700)
-        assert not find_sound_files([folder, closed / "a.wav"]).left_out()
+        folder = Path(name, "closed")
+        folder.mkdir()
+        for path in (folder / "a.wav", Path(name, "b.wav")):
+            soundfile.write(path, np.zeros(RATE), RATE)
+        Path(name).chmod(0o755)
+        folder.chmod(0)
+        yield folder
+        folder.chmod(0o700)
+
+
+@contextlib.contextmanager
+def _nobody() -> Iterator[None]:
+    """Be a user to whom folders can be closed, as they cannot be to root."""
+    user = os.geteuid()
+    os.seteuid(user or 65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+def test_a_folder_that_may_not_be_looked_into_is_told(closed: Path) -> None:
+    with _nobody():
+        with pytest.raises(AudioError, match="could not be looked into"):
+            find_sound_files([closed])
+        (sentence,) = find_sound_files([closed.parent]).left_out()
+        assert f"The folder {closed} could not be looked into" in sentence
+    closed.chmod(0o700)
+    assert not find_sound_files([closed.parent, closed / "a.wav"]).left_out()
+
+
+def test_a_sound_that_may_not_be_read_costs_its_own_row_only(closed: Path) -> None:
+    hidden, readable = closed / "a.wav", closed.parent / "b.wav"
+    secret = closed.parent / "c.wav"
+    shutil.copy(readable, secret)
+    secret.chmod(0)
+    with _nobody():
+        assert find_sound_files([hidden, readable, secret]).files == (hidden, readable, secret)
+        FileSource(readable).close()
+        for path in (hidden, secret):
+            with pytest.raises(AudioError) as caught:
+                FileSource(path)
+            assert str(caught.value) == (
+                f"{path} cannot be opened (Permission denied): allow reading it, or choose another."
+            )
 
 
 def test_recordings_that_have_to_be_converted_are_counted(

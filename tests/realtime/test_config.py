@@ -1,5 +1,7 @@
 """Settings: the shipped file is complete, and wrong ones are refused with a hint."""
 
+import os
+import tempfile
 import tomllib
 from dataclasses import asdict
 from pathlib import Path
@@ -99,3 +101,20 @@ def test_where_the_file_is_looked_for(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, "elsewhere.toml")
     assert config_path(None) == Path("elsewhere.toml")
     assert config_path(Path("named.toml")) == Path("named.toml")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs the permissions of POSIX")
+def test_a_folder_of_settings_that_may_not_be_looked_into_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    user = os.geteuid()
+    with tempfile.TemporaryDirectory() as name:
+        monkeypatch.setenv("XDG_CONFIG_HOME", name)
+        Path(name).chmod(0)
+        os.seteuid(user or 65534)  # to root nothing is closed
+        try:
+            with pytest.raises(ConfigError, match=r"cannot be read \(Permission denied\): name"):
+                realtime_settings(None)
+        finally:
+            os.seteuid(user)
+            Path(name).chmod(0o700)
