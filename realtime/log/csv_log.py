@@ -139,6 +139,9 @@ class CsvLog:
             require_agreement(path, content, self._meta)
             last = end.last_window
             self.first_window = content["runs"][-1]["first_window"] if last is None else last + 1
+            # Earlier runs have had their part of the time that one file covers.
+            had = self.first_window - content["runs"][0]["first_window"]
+            self._part_end_s -= had * content["settings"].get("hop_s", 0.0)
             part.cut(end.size_bytes)
             write_meta(path, joined(content, self._meta, first_window=self.first_window))
         except (OSError, OutputError):

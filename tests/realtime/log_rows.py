@@ -16,7 +16,7 @@ from realtime.log.meta import RunMeta, meta_path
 META = RunMeta(
     version="1.2.3",
     bundle="fingerprint",
-    settings={"window_s": 3.0, "gate": {"on": 0.3}},
+    settings={"window_s": 3.0, "hop_s": 0.25, "gate": {"on": 0.3}},
     source="a test",
     started_utc="2026-01-02T03:04:05Z",
 )

@@ -36,8 +36,9 @@ def write_run(
         append=append,
         notify=Notices().notify,
     )
-    for window in range(count):
-        log.write(speech(window + log.first_window))
+    for number in range(count):
+        # Time begins anew with each run, windows are counted on.
+        log.write(replace(speech(number), window=number + log.first_window))
     log.close()
     log.close()
     assert log.problem is None
@@ -67,7 +68,7 @@ def test_the_header_is_there_before_the_first_row(tmp_path: Path) -> None:
     assert meta_of(path) == {
         "version": "1.2.3",
         "bundle": "fingerprint",
-        "settings": {"window_s": 3.0, "gate": {"on": 0.3}},
+        "settings": dict(META.settings),
         "source": "a test",
         "started_utc": "2026-01-02T03:04:05Z",
         "part": 0,
@@ -217,11 +218,11 @@ def test_appending_goes_on_counting_and_lists_the_runs(tmp_path: Path) -> None:
             "model was None there and is 'mlp' now",
         ),
         (
-            replace(META, settings={"window_s": 2.0, "gate": {"on": 0.3}}),
+            replace(META, settings={**META.settings, "window_s": 2.0}),
             r"window_s was 3\.0 there and is 2\.0 now",
         ),
         (
-            replace(META, settings={"window_s": 3.0, "gate": {"on": 0.4}}),
+            replace(META, settings={**META.settings, "gate": {"on": 0.4}}),
             r"gate\.on was 0\.3 there and is 0\.4 now",
         ),
     ],
@@ -349,6 +350,14 @@ def test_one_file_covers_the_time_asked_for(tmp_path: Path) -> None:
     write_run(path, 10, rotation=Rotation(seconds=1.0))
     ends = [[float(row[2]) for row in rows(part_path(path, n))] for n in existing_parts(path)]
     assert ends == [[0.25, 0.5, 0.75, 1.0], [1.25, 1.5, 1.75, 2.0], [2.25, 2.5]]
+
+
+def test_one_file_covers_the_time_asked_for_over_several_runs(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    for _ in range(4):
+        write_run(path, 3, rotation=Rotation(seconds=1.0), append=True)
+    found = [windows(part_path(path, n)) for n in existing_parts(path)]
+    assert found == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
 
 
 def test_a_gap_longer_than_a_file_skips_no_boundary(tmp_path: Path) -> None:
