@@ -56,4 +56,7 @@ class LevelMeter:
 
     def pop(self) -> tuple[float, float]:
         """Level in dBFS and clipped share of the oldest hop not yet taken."""
+        if not self._done and self._position > self._boundary(self._hops):
+            # The resampler rounds its last sample up: the window may end before its hop does.
+            self._close_hop()
         return self._done.popleft() if self._done else (SILENCE_DBFS, 0.0)

@@ -50,4 +50,4 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 def one_thread_per_process() -> None:
     """Keep numpy to one thread; it reads this when it is first imported, so call it before."""
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")
+        os.environ[variable] = "1"

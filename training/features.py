@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 
 from models.audio import SAMPLE_RATE
 from models.contract import fingerprint, signal_contract
-from models.errors import AudioError, OutputError
+from models.errors import AudioError, OutputError, UsageError
 from models.filter_banks import HOP_SAMPLES, make_filter_banks
 from models.frame_stream import FrameBatch, FrameStream
 from models.frames import FrameExtractor
 from models.window_vector import WINDOW_VECTOR_SIZE
 from models.windows import FRAMES_PER_SECOND, Window, Windower
+from realtime.config import own_folder
 from training.augment import AS_IT_IS, Copy, make_copy
 from training.sound import read_sound
 
@@ -159,10 +160,19 @@ def _stacked(windows: Iterable[tuple[float, Window]], hops: int) -> SoundVectors
 
 
 def default_cache() -> Path:
-    """Folder for the cache where `--cache` names none."""
+    """Folder for the cache where `--cache` names none.
+
+    Raises
+    ------
+    UsageError
+        If there is no home directory.
+    """
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("ser-live")) / "features"
+    folder = own_folder(platformdirs.user_cache_dir)
+    if folder is None:
+        raise UsageError("There is no home directory for the cache: give --cache DIR, or set HOME.")
+    return folder / "features"
 
 
 @cache

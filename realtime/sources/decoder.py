@@ -45,7 +45,10 @@ def open_decoder(path: Path) -> Decoder:
     try:
         check_rate(file.samplerate)
         if not file.frames:
-            raise AudioError("No sound is in it: record it again.")
+            raise AudioError(
+                "No sound is in it, as its header says: record it again, or convert it, for "
+                "example with `ffmpeg -i FILE out.wav`."
+            )
     except AudioError as error:
         file.close()
         raise AudioError(f"{path}: {error}") from None

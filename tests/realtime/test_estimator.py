@@ -77,6 +77,17 @@ def test_silence_gets_no_emotion(synthetic_bundle: Bundle) -> None:
     assert rows[-1].level_dbfs == -120
 
 
+@pytest.mark.parametrize(("rate", "count"), [(44_100, 44_099), (48_000, 47_999), (96_000, 95_998)])
+def test_the_last_row_has_the_level_of_a_hop_that_lacks_a_sample(
+    rate: int, count: int, synthetic_bundle: Bundle
+) -> None:
+    samples = 0.1 * np.random.default_rng(0).standard_normal(count).astype(np.float32)
+    estimator = Estimator(synthetic_bundle, _settings(), Speaker(name="t", learns=True), rate)
+    rows = _rows(estimator, [Block(samples=samples, rate=rate)])
+    assert len(rows) == 4
+    assert [row.level_dbfs for row in rows] == pytest.approx([-20] * 4, abs=0.5)
+
+
 def test_columns_agree_with_the_state(synthetic_bundle: Bundle, speech: Samples) -> None:
     for row in _rows(_estimator(synthetic_bundle), [_block(speech)]):
         judged = row.state in (State.SPEECH, State.UNSURE)
