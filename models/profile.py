@@ -96,14 +96,9 @@ def require_writable(path: Path, *, overwrite: bool) -> None:
         If it cannot.
     """
     if path.is_symlink() or path.exists():
-        if path.is_symlink() or not path.is_file():
-            raise OutputError(
-                f"The profile {path} cannot be written (there is something else than a plain "
-                "file): choose another name."
-            )
         if not _is_profile(path):
             raise OutputError(
-                f"The profile {path} cannot be written (there is a file that is no speaker "
+                f"The profile {path} cannot be written (there is something else than a speaker "
                 "profile): choose another name."
             )
         if not overwrite:

@@ -15,7 +15,7 @@ from training.augment import AS_IT_IS
 from training.cells import CLIP, LIVE_WINDOW_S, MODES, WINDOW, Judged, judged_part
 from training.corpus import vectors_with_progress
 from training.judge import Judge
-from training.metrics import Scores, scores
+from training.metrics import NONE_NAMED, Scores, named, scores
 from training.table import Table, make_table
 
 LABELS_NAME = "labels.csv"
@@ -136,7 +136,7 @@ def _among(judged: Judged, present: NDArray[np.int64]) -> Scores:
     kept = np.zeros_like(judged.probabilities)
     kept[:, present] = judged.probabilities[:, present]
     kept /= kept.sum(axis=1, keepdims=True)
-    # Clips without a window are even over all emotions, and stay so, for they name none.
-    silent = np.ptp(judged.probabilities, axis=1) == 0
+    # Clips without a window name no emotion, among the present ones neither.
+    silent = named(judged.probabilities) == NONE_NAMED
     kept[silent] = judged.probabilities[silent]
     return scores(kept, judged.labels)
