@@ -127,11 +127,28 @@ def _place(file: Path) -> Path:
     return file.parent.resolve() / file.name
 
 
+def _links_last(path: Path) -> tuple[bool, str]:
+    return path.is_symlink(), path.name
+
+
+def _is_new(place: Path, seen: set[Path]) -> bool:
+    is_new = place not in seen
+    seen.add(place)
+    return is_new
+
+
 def _below(folder: Path, closed: list[OSError]) -> list[Path]:
-    """Recordings below a folder, readable or foreign; the errors of closed folders are added."""
+    """Recordings below a folder, readable or foreign; the errors of closed folders are added.
+
+    Linked folders are followed, each but once, after those that lie there themselves.
+    """
     files: list[Path] = []
-    for directory, subdirectories, names in os.walk(folder, onerror=closed.append):
-        subdirectories.sort()
+    seen = {folder.resolve()}
+    for directory, subdirectories, names in os.walk(
+        folder, onerror=closed.append, followlinks=True
+    ):
+        inner = sorted((Path(directory, name) for name in subdirectories), key=_links_last)
+        subdirectories[:] = [path.name for path in inner if _is_new(path.resolve(), seen)]
         files += [
             Path(directory, name)
             for name in sorted(names)

@@ -113,16 +113,29 @@ class CsvLog:
             self._remove(files, described)
         for file in (*files, *described):
             if file.exists() or file.is_symlink():
-                raise OutputError(
-                    f"{file} exists already: choose another name, --overwrite to replace it, "
-                    "or --append to go on with it."
-                )
+                raise self._in_the_way(file, without_csv=not files)
         return PartFile.begin(self._path, describe(self._meta, part=0, first_window=0))
 
+    def _in_the_way(self, file: Path, *, without_csv: bool) -> OutputError:
+        if without_csv:
+            return OutputError(
+                f"{file} describes a CSV that is not there: bring that back, choose another name, "
+                "or --overwrite to replace it."
+            )
+        if self._is_foreign(file):
+            return _foreign(file)
+        return OutputError(
+            f"{file} exists already: choose another name, --overwrite to replace it, "
+            "or --append to go on with it."
+        )
+
+    def _is_foreign(self, file: Path) -> bool:
+        """Whether a file is named like a later part of this log without being one."""
+        return file != self._path and not meta_path(file).is_file()
+
     def _remove(self, files: list[Path], described: list[Path]) -> None:
-        for file in files:
-            if file != self._path and not meta_path(file).is_file():
-                raise OutputError(f"{file} is no part of a log: move it, or choose another name.")
+        for file in filter(self._is_foreign, files):
+            raise _foreign(file)
         for file in (*files, *described):
             private_file.remove(file)
 
@@ -264,6 +277,10 @@ class CsvLog:
                     self._leave(self._part)
         if self._part is not None:
             self._part.close()
+
+
+def _foreign(file: Path) -> OutputError:
+    return OutputError(f"{file} is no part of a log: move it, or choose another name.")
 
 
 def _is_stillborn(path: Path) -> bool:

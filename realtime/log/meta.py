@@ -9,7 +9,7 @@ from typing import Any
 from models.errors import OutputError
 from models.safe_files import parse_json, private_draft, read_bytes
 
-LARGEST_META_BYTES = 2**20
+LARGEST_META_BYTES = 2**26  # some hundred thousand runs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -262,6 +262,19 @@ def test_a_file_is_judged_once_however_it_is_spelled(
     assert found.files == (Path("happy.wav"), Path("neutral.wav"))
 
 
+def test_linked_folders_are_looked_into_once(corpus: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "voices"
+    (folder / "b").mkdir(parents=True)
+    (folder / "b/happy.wav").write_bytes(b"")
+    (folder / "a").symlink_to(corpus / "speaker1")
+    (folder / "again").symlink_to(folder / "b")
+    (folder / "b/up").symlink_to(folder)
+    (folder / "nowhere").symlink_to(tmp_path / "missing")
+    found = find_sound_files([folder]).files
+    names = [path.relative_to(folder).as_posix() for path in found]
+    assert names == ["b/happy.wav", "a/angry.wav", "a/sad.wav"]
+
+
 @pytest.fixture
 def closed() -> Iterator[Path]:
     """A folder with a sound that may not be looked into, beside one sound that may be read."""

@@ -93,10 +93,17 @@ def test_each_row_can_be_read_as_soon_as_it_is_written(tmp_path: Path) -> None:
     log.close()
 
 
-@pytest.mark.parametrize("existing", ["log.csv", "log.csv.meta.json", "log.0003.csv"])
-def test_nothing_is_overwritten_unasked(tmp_path: Path, existing: str) -> None:
+@pytest.mark.parametrize(
+    ("existing", "sentence"),
+    [
+        ("log.csv", "exists already: .*--overwrite.*--append"),
+        ("log.csv.meta.json", "describes a CSV that is not there: .*--overwrite"),
+        ("log.0003.csv", "is no part of a log: move it"),
+    ],
+)
+def test_nothing_is_overwritten_unasked(tmp_path: Path, existing: str, sentence: str) -> None:
     (tmp_path / existing).write_text("precious")
-    with pytest.raises(OutputError, match=rf"{existing} exists already.*--overwrite.*--append"):
+    with pytest.raises(OutputError, match=f"{existing} {sentence}"):
         CsvLog(tmp_path / "log.csv", META, notify=Notices().notify)
     assert [file.name for file in tmp_path.iterdir()] == [existing]
     assert (tmp_path / existing).read_text() == "precious"
@@ -120,6 +127,24 @@ def test_overwriting_spares_what_is_no_part_of_a_log(tmp_path: Path) -> None:
         CsvLog(path, META, overwrite=True, notify=Notices().notify)
     assert (tmp_path / "log.2024.csv").read_text() == "someone else's"
     assert windows(path) == [0, 1]
+
+
+def test_a_later_file_of_a_log_is_not_overwritten_unasked(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    write_run(path, 12, rotation=Rotation(seconds=0.5))
+    path.unlink()
+    with pytest.raises(OutputError, match=r"log\.0001\.csv exists already"):
+        CsvLog(path, META, notify=Notices().notify)
+
+
+def test_a_description_whose_csv_is_gone_is_no_log_to_go_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    write_run(path, 2)
+    path.unlink()
+    with pytest.raises(OutputError, match=r"describes a CSV that is not there: bring that back"):
+        CsvLog(path, META, append=True, notify=Notices().notify)
+    write_run(path, 3, overwrite=True)
+    assert windows(path) == [0, 1, 2]
 
 
 def test_overwriting_a_link_removes_the_link_only(tmp_path: Path) -> None:
