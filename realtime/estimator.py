@@ -172,11 +172,10 @@ class Estimator:
         return [self._gap_row(start, i) for i in range(whole_hops)]
 
     def _gap(self, gap: Gap) -> list[Estimate]:
-        """Rows of a silent device: one per whole hop so far, rounded when it is over."""
+        """Rows of a silent device: one per hop that was not told before."""
         rows = self._end_segment()
-        hops = gap.elapsed_s / self._settings.hop_s
-        due = round(hops) if gap.over else int(hops)
-        done, due = self._gap_rows, max(due, self._gap_rows)
+        done = self._gap_rows
+        due = max(gap.hops(self._settings.hop_s), done)
         start = self._timeline.position - self._after_hops(done)
         rows += [self._gap_row(start, i) for i in range(done, due)]
         self._timeline.skip(self._after_hops(due) - self._after_hops(done))

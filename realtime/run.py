@@ -138,8 +138,13 @@ class _Run:
     def _open_recorder(self, source: Source, board: Board) -> Recorder | None:
         if self._record is None:
             return None
-        overwrite = self._arguments.overwrite
-        return Recorder(self._record, source.rate, overwrite=overwrite, notify=board.notice)
+        return Recorder(
+            self._record,
+            source.rate,
+            hop_s=self._settings.hop_s,
+            overwrite=self._arguments.overwrite,
+            notify=board.notice,
+        )
 
     def _facts(self, source: Source) -> RunFacts:
         return RunFacts(

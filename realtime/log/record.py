@@ -173,10 +173,21 @@ class RecordSink:
 
 
 class Recorder:
-    """Records a source in its own thread; the parameters are those of `RecordSink`."""
+    """Records a source in its own thread.
 
-    def __init__(self, path: Path, rate: int, *, overwrite: bool = False, notify: Notify) -> None:
+    Parameters
+    ----------
+    path, rate, overwrite, notify
+        See `RecordSink`.
+    hop_s : float
+        Stream time that a row takes: a gap lasts as many of them here as in the rows.
+    """
+
+    def __init__(
+        self, path: Path, rate: int, *, hop_s: float, overwrite: bool = False, notify: Notify
+    ) -> None:
         self._rate = rate
+        self._hop_s = hop_s
         self._owed = 0
         self._lane = Lane(
             str(path),
@@ -190,7 +201,7 @@ class Recorder:
     def put(self, item: SourceItem) -> None:
         """Take what a source yields, never waiting; lost samples and gaps become silence."""
         if isinstance(item, Gap) and item.over:
-            self._owed += round(item.elapsed_s * self._rate)
+            self._owed += round(item.hops(self._hop_s) * self._hop_s * self._rate)
         elif isinstance(item, Block):
             silence = rescaled(self._owed, self._rate, item.rate) + item.lost_samples
             self._rate = item.rate

@@ -56,6 +56,11 @@ class Gap:
     over: bool
     reason: str
 
+    def hops(self, hop_s: float) -> int:
+        """Whole hops of stream time that have passed so far; rounded once the gap is over."""
+        hops = self.elapsed_s / hop_s
+        return round(hops) if self.over else int(hops)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notice:

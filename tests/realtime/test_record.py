@@ -24,6 +24,7 @@ from tests.realtime.log_rows import Clock, Notices, fill
 __all__ = ["small_disk"]
 
 RATE = 8000
+HOP_S = 0.25
 SUFFIXES = [".wav", ".flac"]
 
 
@@ -58,7 +59,7 @@ def test_what_is_heard_is_what_is_stored_and_losses_are_silence(
 ) -> None:
     assume(suffix == ".wav" or any(map(sum, sizes)))  # FLAC knows no empty recording
     path = tmp_path_factory.mktemp("record") / f"take{suffix}"
-    recorder = Recorder(path, RATE, notify=Notices().notify)
+    recorder = Recorder(path, RATE, hop_s=HOP_S, notify=Notices().notify)
     expected = [np.zeros(0, np.int16)]
     for lost, count in sizes:
         recorder.put(block(noise(count), lost))
@@ -69,14 +70,17 @@ def test_what_is_heard_is_what_is_stored_and_losses_are_silence(
     np.testing.assert_array_equal(read(path), np.concatenate(expected))
 
 
+@pytest.mark.parametrize("elapsed_s", [1.5, 1.4, 1.62])
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_gap_keeps_its_length(tmp_path: Path, suffix: str) -> None:
+def test_a_gap_takes_as_many_hops_as_it_has_rows(
+    tmp_path: Path, suffix: str, elapsed_s: float
+) -> None:
     path = tmp_path / f"take{suffix}"
-    recorder = Recorder(path, RATE, notify=Notices().notify)
+    recorder = Recorder(path, RATE, hop_s=HOP_S, notify=Notices().notify)
     recorder.put(block(noise(100)))
-    for elapsed_s in (0.5, 1.0):
-        recorder.put(Gap(elapsed_s=elapsed_s, over=False, reason="unplugged"))
-    recorder.put(Gap(elapsed_s=1.5, over=True, reason="unplugged"))
+    for so_far_s in (0.5, 1.0):
+        recorder.put(Gap(elapsed_s=so_far_s, over=False, reason="unplugged"))
+    recorder.put(Gap(elapsed_s=elapsed_s, over=True, reason="unplugged"))
     recorder.put(Notice(key="quiet", text=None))
     recorder.put(block(noise(100, 1), lost=3))
     recorder.close()
@@ -288,7 +292,7 @@ def test_a_device_that_returns_at_another_rate_is_recorded_at_that_rate(
     tmp_path: Path, suffix: str
 ) -> None:
     path = tmp_path / f"take{suffix}"
-    recorder = Recorder(path, RATE, notify=Notices().notify)
+    recorder = Recorder(path, RATE, hop_s=HOP_S, notify=Notices().notify)
     recorder.put(block(noise(RATE)))
     recorder.put(Gap(elapsed_s=0.5, over=True, reason="unplugged"))
     recorder.put(Block(samples=as_float(noise(300, 1)), rate=2 * RATE, lost_samples=7))
@@ -316,7 +320,7 @@ def test_a_recorder_that_is_too_slow_says_so_and_keeps_the_time(
 
     monkeypatch.setattr(RecordSink, "write", slow_write)
     notices = Notices()
-    recorder = Recorder(tmp_path / "take.wav", RATE, notify=notices.notify)
+    recorder = Recorder(tmp_path / "take.wav", RATE, hop_s=HOP_S, notify=notices.notify)
     count = QUEUED_PIECES + 100
     for _ in range(count):
         recorder.put(block(noise(10)))
