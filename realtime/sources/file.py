@@ -13,6 +13,7 @@ from models.audio import to_mono
 from models.errors import AudioError
 from realtime.sources.base import Block, SourceItem
 from realtime.sources.decoder import open_decoder
+from realtime.sources.ogg_chain import is_chained
 from realtime.sources.promised_length import promised_frames
 
 # As with the microphone: waking more often would cost more than the work.
@@ -148,6 +149,12 @@ class FileSource:
                 f"{self._path} ends after {done / self.rate:.1f} s though its header promises "
                 f"{promised / self.rate:.1f} s: the file is truncated or damaged; what came before "
                 "was analysed."
+            )
+        if is_chained(self._path):
+            raise AudioError(
+                f"{self._path} goes on after {done / self.rate:.1f} s with another recording, which "
+                "cannot be read: convert it, for example with `ffmpeg -i FILE out.wav`; what came "
+                "before was analysed."
             )
 
     def _longest_read(self) -> int:

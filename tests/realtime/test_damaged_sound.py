@@ -186,6 +186,22 @@ def test_a_count_that_was_never_filled_in_promises_nothing(
     assert _heard(path, None)[1] == ""
 
 
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+def test_an_ogg_that_goes_on_with_another_recording_is_told(
+    subtype: str, speech: NDArray[np.float32], tmp_path: Path
+) -> None:
+    pages = []
+    for name in ("first.ogg", "second.ogg"):
+        soundfile.write(tmp_path / name, speech[: 3 * RATE], RATE, subtype=subtype)
+        assert _heard(tmp_path / name, None)[1] == ""
+        pages.append((tmp_path / name).read_bytes())
+    path = tmp_path / "chained.ogg"
+    path.write_bytes(b"".join(pages))
+    sound, sentence = _heard(path, None)
+    np.testing.assert_array_equal(sound, _heard(tmp_path / "first.ogg", None)[0])
+    assert "goes on after 3.0 s with another recording" in sentence
+
+
 @pytest.mark.parametrize("damage", [None, *DAMAGE])
 def test_a_replay_of_an_mp3_says_nothing_in_the_words_of_its_decoder(
     damage: str | None,
