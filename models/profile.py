@@ -20,7 +20,7 @@ from models.leaning import Leaning
 from models.preprocess import Preprocessing
 from models.safe_files import make_private_folder, parse_json, private_draft, read_bytes
 
-PROFILE_VERSION = 2
+PROFILE_VERSION = 3
 SUFFIX = ".json"
 LARGEST_PROFILE_BYTES = 64 * 1024
 # What `--baseline` takes for a rule and not for a profile's name.
@@ -56,8 +56,16 @@ def profile_fingerprint(preprocessing: Preprocessing) -> str:
     return fingerprint(contract)
 
 
-def save_profile(path: Path, baseline: SpeakerBaseline, bundle: Bundle) -> None:
+def save_profile(path: Path, baseline: SpeakerBaseline, bundle: Bundle, *, window_s: float) -> None:
     """Write a baseline, readable by its owner only; replaces an older file as a whole.
+
+    Parameters
+    ----------
+    path : Path
+    baseline : SpeakerBaseline
+    bundle : Bundle
+    window_s : float
+        Length of the windows that it was learnt from, in which it counts its weight.
 
     Raises
     ------
@@ -67,6 +75,7 @@ def save_profile(path: Path, baseline: SpeakerBaseline, bundle: Bundle) -> None:
     content = {
         "profile_version": PROFILE_VERSION,
         "fingerprint": profile_fingerprint(bundle.preprocessing),
+        "window_s": window_s,
         "weight": baseline.weight,
         "mean": baseline.mean.tolist(),
         "variance": baseline.variance.tolist(),
@@ -95,7 +104,7 @@ def require_writable(path: Path, *, overwrite: bool) -> None:
     OutputError
         If it cannot.
     """
-    if path.is_symlink() or path.exists():
+    if _is_there(path):
         if not _is_profile(path):
             raise OutputError(
                 f"The profile {path} cannot be written (there is something else than a speaker "
@@ -107,6 +116,11 @@ def require_writable(path: Path, *, overwrite: bool) -> None:
             )
     with _draft(path):
         pass
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a name is taken; one that nobody may look at, or no disk takes, is not."""
+    return os.path.lexists(path)
 
 
 def _is_profile(path: Path) -> bool:
@@ -132,10 +146,17 @@ def _draft(path: Path) -> Iterator[Path]:
         ) from error
 
 
-def load_profile(path: Path, bundle: Bundle) -> SpeakerBaseline:
+def load_profile(path: Path, bundle: Bundle, *, window_s: float) -> SpeakerBaseline:
     """Read a saved baseline for use with a bundle.
 
     Another model than the one it was made with knows the voice, but not yet its own leaning.
+
+    Parameters
+    ----------
+    path : Path
+    bundle : Bundle
+    window_s : float
+        Length of the windows in use: the weight of the same speech is counted in them.
 
     Raises
     ------
@@ -146,15 +167,19 @@ def load_profile(path: Path, bundle: Bundle) -> SpeakerBaseline:
     def refuse(found: str) -> ProfileError:
         # Only a profile is replaced; what else has that name has to go first.
         option = " --overwrite" if _is_profile(path) else ""
-        is_in_the_way = not option and (path.is_symlink() or path.exists())
+        is_in_the_way = not option and _is_there(path)
         first = "move it away and " if is_in_the_way else ""
         return ProfileError(
             f"The speaker profile {path} cannot be used: {found}; {first}make a new one with "
             f"`python -m realtime calibrate {shlex.quote(str(path))}{option}`."
         )
 
-    if not path.exists():
-        raise refuse("there is no such file")
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        raise refuse("there is no such file") from None
+    except OSError:
+        pass  # reading it tells why
     content = parse_json(read_bytes(path, refuse, largest=LARGEST_PROFILE_BYTES), path.name, refuse)
     version = content.get("profile_version")
     if version != PROFILE_VERSION:
@@ -162,27 +187,28 @@ def load_profile(path: Path, bundle: Bundle) -> SpeakerBaseline:
     if content.get("fingerprint") != profile_fingerprint(bundle.preprocessing):
         raise refuse("it was made for other features than this model's")
     try:
-        return _baseline(content, bundle.fingerprint)
+        return _baseline(content, bundle.fingerprint, window_s)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise refuse("its numbers are damaged") from error
 
 
-def _baseline(content: dict[str, Any], model: str) -> SpeakerBaseline:
+def _baseline(content: dict[str, Any], model: str, window_s: float) -> SpeakerBaseline:
     mean = np.array(content["mean"], np.float64)
     variance = np.array(content["variance"], np.float64)
-    weight = float(content["weight"])
+    windows = float(content["window_s"]) / window_s
+    weight = float(content["weight"]) * windows
     finite = np.isfinite(mean).all() and np.isfinite(variance).all() and np.isfinite(weight)
     if mean.shape != (FEATURE_COUNT,) or variance.shape != (FEATURE_COUNT,) or not finite:
         raise ValueError("wrong shape or not finite")
-    if weight < 0 or (variance < 0).any():
+    if windows <= 0 or weight < 0 or (variance < 0).any():
         raise ValueError("negative weight or variance")
     leaning = content["leaning"]
-    known = _leaning(leaning) if leaning["model"] == model else Leaning()
+    known = _leaning(leaning, windows) if leaning["model"] == model else Leaning()
     return SpeakerBaseline(weight=weight, mean=mean, variance=variance, leaning=known)
 
 
-def _leaning(stored: dict[str, Any]) -> Leaning:
-    mean, weight = np.array(stored["mean"], np.float64), float(stored["weight"])
+def _leaning(stored: dict[str, Any], windows: float) -> Leaning:
+    mean, weight = np.array(stored["mean"], np.float64), float(stored["weight"]) * windows
     if mean.shape != (len(EMOTIONS),) or not np.isfinite(mean).all():
         raise ValueError("wrong shape or not finite")
     if not 0 <= weight < np.inf:

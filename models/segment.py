@@ -67,6 +67,10 @@ class SegmentStream:
         windows = self._windower.push(batch, self._frames.canonical_samples)
         return [self._metered(window) for window in windows]
 
+    def rest(self) -> Window:
+        """The window that ends with the segment, for a recording too short to have another."""
+        return self._metered(self._windower.rest(self._frames.canonical_samples))
+
     def _metered(self, window: Window) -> Window:
         level_dbfs, clipped_ratio = self._meter.pop()
         return replace(window, level_dbfs=level_dbfs, clipped_ratio=clipped_ratio)

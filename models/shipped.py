@@ -1,5 +1,6 @@
 """The trained bundles that come with the program, and folders that a person names instead."""
 
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
@@ -14,6 +15,16 @@ def models_folder() -> Path:
     return Path(str(resources.files("models")))
 
 
+def _can_be(path: Path, kind: Callable[[Path], bool]) -> bool:
+    """Whether it is of that kind, or lies where nobody may look: then reading it tells so."""
+    try:
+        return kind(path)
+    except PermissionError:
+        return True
+    except OSError:  # as for a name that is too long
+        return False
+
+
 def bundle_folder(model: str) -> Path:
     """Folder of a shipped bundle by name, or the folder named, or the one bundle in that folder.
 
@@ -25,12 +36,12 @@ def bundle_folder(model: str) -> Path:
     if model in SHIPPED:
         return models_folder() / model
     folder = Path(model)
-    if not model or not folder.is_dir():
+    if not model or not _can_be(folder, Path.is_dir):
         raise UsageError(
             f"The model {model!r} is neither `ann`, `mlp` nor a folder: "
             "name one of these, or see `python -m realtime models`."
         )
-    if (folder / JSON_NAME).exists():
+    if _can_be(folder / JSON_NAME, Path.exists):
         return folder
     within = sorted(path.parent for path in folder.glob(f"*/{JSON_NAME}"))
     if len(within) > 1:

@@ -95,6 +95,18 @@ class Windower:
         self._forget_frames()
         return windows
 
+    def rest(self, canonical_samples: int) -> Window:
+        """The window that ends with the last sample, wherever the hop does.
+
+        Its first frames may be missing by as much as that is before the end of the hop.
+
+        Parameters
+        ----------
+        canonical_samples : int
+            Samples of the segment, which has ended.
+        """
+        return self._window_at(canonical_samples)
+
     def _keep(self, batch: FrameBatch) -> None:
         fresh = len(batch.speech)
         if not fresh:
@@ -110,7 +122,8 @@ class Windower:
     def _window_at(self, end: int) -> Window:
         first = self._first_frame_of(end)
         stop = max(first, frame_count(end))
-        vector, active = self._vector(first - self._first_frame, stop - self._first_frame)
+        kept = max(first, self._first_frame)
+        vector, active = self._vector(kept - self._first_frame, stop - self._first_frame)
         return Window(
             start=max(0, end - self._window),
             end=end,

@@ -29,6 +29,13 @@ def positive(text: str) -> float:
     return value
 
 
+def named_path(text: str) -> Path:
+    """Read the name of a file or folder, an argument's `type`; nothing is not the folder here."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name is no file or folder")
+    return Path(text)
+
+
 def count(text: str) -> int:
     """Read a whole number from 1, an argument's `type`."""
     if not text.isdecimal() or int(text) < 1:
@@ -40,7 +47,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     """Add the options of every command."""
     parser.add_argument(
         "--config",
-        type=Path,
+        type=named_path,
         metavar="FILE",
         help="settings (default: your own config.toml, else the shipped one)",
     )

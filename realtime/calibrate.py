@@ -135,7 +135,7 @@ def calibrate(arguments: argparse.Namespace) -> int:
             f"Only {learner.speech_s:.1f} s of speech were heard, at least {LEAST_SPEECH_S:g} s "
             f"without long pauses are needed: nothing was saved; {remedy}."
         )
-    save_profile(path, learner.baseline, model.bundle)
+    save_profile(path, learner.baseline, model.bundle, window_s=settings.window_s)
     print(
         f"Learnt from {learner.speech_s:.0f} s of speech: {clean(str(path))}\n"
         f"Use it with `monitor --baseline {clean(shlex.quote(arguments.profile))}`.",

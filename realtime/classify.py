@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
-from os import cpu_count
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,7 @@ from realtime.messages import tell
 from realtime.options import merged_settings, open_model
 from realtime.own_words import only_own_words
 from realtime.pooling import Pool
-from realtime.processes import Processes
+from realtime.processes import Processes, usable_cores
 from realtime.progress import Progress
 from realtime.prototypes import refined
 from realtime.recording import Recording, analyse, spool_folder
@@ -99,7 +98,7 @@ def _analyses(
     stack: contextlib.ExitStack,
 ) -> Iterator[Analysis]:
     """Analyse the files in order, in this process or in several that end with the stack."""
-    count = min(jobs or cpu_count() or 1, len(files))
+    count = min(jobs or usable_cores(), len(files))
     if count == 1:
         return map(work, files)
     return stack.enter_context(Processes(count, work, folder)).answers(files)

@@ -1,25 +1,26 @@
 """The command line: ``python -m realtime COMMAND``, also installed as ``ser-live``."""
 
 import argparse
-from pathlib import Path
 
-from realtime.arguments import Parser, add_common, count, one_thread_per_process, positive
+from realtime.arguments import (
+    Parser,
+    add_common,
+    count,
+    named_path,
+    one_thread_per_process,
+    positive,
+)
+from realtime.command import run_command
 
-try:
-    from realtime.command import run_command
-except ImportError as error:
-    import models
-
-    raise SystemExit(
-        f"ser-live: another package named `models` ({models.__path__}) hides this program's own: "
-        "install it by itself, with `pipx install` or `uv tool install`."
-    ) from error
-
+SLOWEST = 0.001  # times real time
 DESCRIPTION = "Live speech-emotion recognition in the terminal."
 
 
 def _speed(text: str) -> float | None:
-    return None if text == "max" else positive(text)
+    speed = None if text == "max" else positive(text)
+    if speed is not None and speed < SLOWEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is too slow: choose {SLOWEST:g} or more")
+    return speed
 
 
 def _add_model(parser: argparse.ArgumentParser, baseline: str) -> None:
@@ -46,7 +47,7 @@ def _add_model(parser: argparse.ArgumentParser, baseline: str) -> None:
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("output")
-    group.add_argument("--csv", type=Path, metavar="FILE", help="write every window to FILE")
+    group.add_argument("--csv", type=named_path, metavar="FILE", help="write every window to FILE")
     group.add_argument("--overwrite", action="store_true", help="replace existing files")
     group.add_argument(
         "--append",
@@ -82,14 +83,14 @@ def build_parser() -> argparse.ArgumentParser:
         "--channel", type=count, metavar="N", help="channel from 1 (default: average all)"
     )
     monitor.add_argument(
-        "--record", type=Path, metavar="FILE", help="also keep the sound (.wav or .flac)"
+        "--record", type=named_path, metavar="FILE", help="also keep the sound (.wav or .flac)"
     )
     monitor.add_argument("--duration", type=positive, metavar="S", help="end after S seconds")
     replay = commands.add_parser("replay", help="a recording as if it were live")
     replay.add_argument(
         "file",
         nargs="?",
-        type=Path,
+        type=named_path,
         metavar="FILE",
         help="any sound file (default: the demonstration)",
     )
@@ -103,14 +104,17 @@ def build_parser() -> argparse.ArgumentParser:
 
     classify = commands.add_parser("classify", help="recordings to one row per file")
     classify.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="files or folders (recursive)"
+        "paths", nargs="+", type=named_path, metavar="PATH", help="files or folders (recursive)"
     )
     classify.add_argument(
         "--jobs", type=count, default=None, metavar="N", help="processes (default: one per core)"
     )
     _add_model(classify, "off|file|folder")
     classify.add_argument(
-        "--csv", type=Path, metavar="FILE", help="write the rows to FILE (default: standard output)"
+        "--csv",
+        type=named_path,
+        metavar="FILE",
+        help="write the rows to FILE (default: standard output)",
     )
     classify.add_argument("--overwrite", action="store_true", help="replace an existing FILE")
     classify.add_argument(
@@ -124,7 +128,7 @@ def build_parser() -> argparse.ArgumentParser:
     calibrate.add_argument(
         "--from",
         dest="from_file",
-        type=Path,
+        type=named_path,
         metavar="FILE",
         help="a recording instead of the microphone",
     )

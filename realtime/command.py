@@ -7,8 +7,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from models.errors import SerError
 from realtime.messages import tell, unfailing_messages
+
+try:
+    from models.errors import SerError
+except ImportError as error:
+    import models
+
+    raise SystemExit(
+        f"ser-live: another package named `models` ({models.__path__}) hides this program's own: "
+        "install it by itself, with `pipx install` or `uv tool install`."
+    ) from error
 
 INTERRUPTED = 130
 FAILED = 1

@@ -105,6 +105,7 @@ class Estimator:
         self._dropped_samples = 0
         self._gap_rows = 0
         self._voice_begins = 0
+        self._arrived_s: float | None = None
 
     def push(self, item: Block | Gap) -> list[Estimate]:
         """Return the rows completed by a block, or due in a gap."""
@@ -139,8 +140,9 @@ class Estimator:
             self._voice_begins = 0
             self._segment = self._new_segment(block.rate)
         self._timeline.advance(block.samples.size)
+        self._arrived_s = block.arrived_s
         windows = self._segment.push(block.samples)
-        return rows + [self._row(window, block.arrived_s) for window in windows]
+        return rows + [self._row(window) for window in windows]
 
     def _new_segment(self, rate: int) -> SegmentStream:
         return SegmentStream(
@@ -156,7 +158,7 @@ class Estimator:
         rows = []
         if self._segment is not None:
             windows = self._segment.push(np.zeros(0, np.float32), last=True)
-            rows = [self._row(window, None) for window in windows]
+            rows = [self._row(window) for window in windows]
             self._segment = None
         self._smoother.reset()
         self._timeline.end_segment()
@@ -195,10 +197,10 @@ class Estimator:
             state=State.GAP,
         )
 
-    def _row(self, window: Window, arrived_s: float | None) -> Estimate:
+    def _row(self, window: Window) -> Estimate:
         if window.vector is None:
             self._smoother.silence()
-            return self._window_row(window, arrived_s, State.NO_SPEECH)
+            return self._window_row(window, State.NO_SPEECH)
         learns = window.start >= self._voice_begins
         raw = self._probabilities(window.vector, window.active_frames, learns=learns)
         smoothed = self._smoother.push(raw)
@@ -207,7 +209,6 @@ class Estimator:
         sure = confidence >= self._judge.unsure_below
         return self._window_row(
             window,
-            arrived_s,
             State.SPEECH if sure else State.UNSURE,
             emotion=EMOTIONS[best] if sure else None,
             confidence=confidence,
@@ -228,9 +229,7 @@ class Estimator:
             self._speaker.learn(self._judge.preprocessing, levelled, logits, evidence)
         return found
 
-    def _window_row(
-        self, window: Window, arrived_s: float | None, state: State, **found: object
-    ) -> Estimate:
+    def _window_row(self, window: Window, state: State, **found: object) -> Estimate:
         return self._numbered(
             start_s=self._timeline.seconds(window.start),
             end_s=self._timeline.seconds(window.end),
@@ -238,15 +237,15 @@ class Estimator:
             speech_ratio=window.active_frames / max(1, window.frames),
             level_dbfs=window.level_dbfs,
             clipped_ratio=window.clipped_ratio,
-            latency_ms=self._latency_ms(window, arrived_s),
+            latency_ms=self._latency_ms(window),
             **found,
         )
 
-    def _latency_ms(self, window: Window, arrived_s: float | None) -> float | None:
-        if arrived_s is None:
+    def _latency_ms(self, window: Window) -> float | None:
+        if self._arrived_s is None:
             return None
         later_s = self._timeline.source_samples_after(window.end) / self._rate
-        return (self._monotonic() - arrived_s + later_s) * 1000
+        return (self._monotonic() - self._arrived_s + later_s) * 1000
 
     def _numbered(self, **columns: object) -> Estimate:
         estimate = Estimate(

@@ -8,7 +8,9 @@ import os
 import shutil
 import signal
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
@@ -68,6 +70,8 @@ class Processes(Generic[Task, Answer]):
         ------
         AudioError
             If a process has died.
+        Exception
+            What `work` failed with.
         """
         # Not imported by those who need one process: it is a tenth of the start.
         from multiprocessing import get_context, resource_tracker
@@ -118,11 +122,21 @@ class Processes(Generic[Task, Answer]):
         for connection in [one for one in self._busy if one in ready]:
             number = self._busy.pop(connection)
             try:
-                taken[number] = connection.recv()
+                answer = connection.recv()
             except (EOFError, OSError) as error:
                 raise _died(tasks[number]) from error
+            if isinstance(answer, _Failure):
+                raise answer.error
+            taken[number] = answer
             self._idle.append(connection)
         return taken
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on, where the system tells; otherwise all there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def start_method() -> str:
@@ -151,8 +165,23 @@ def _serve(connection: "Connection", work: Callable[[Task], Answer], folder: Pat
     os._exit(1)
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """In the place of an answer: what `work` failed with."""
+
+    error: Exception
+
+
 def _answer(connection: "Connection", work: Callable[[Task], Answer]) -> None:
-    """Answer tasks; an error closes the connection, by which it is noticed."""
+    """Answer tasks; want of memory closes the connection, by which it is noticed."""
     with connection:
         while True:
-            connection.send(work(connection.recv()))
+            task = connection.recv()
+            try:
+                answer: Answer | _Failure = work(task)
+            except MemoryError:
+                raise
+            except Exception as error:  # noqa: BLE001 - raised again by the one that asks
+                error.add_note(f"In a process of its own:\n{traceback.format_exc()}")
+                answer = _Failure(error)
+            connection.send(answer)

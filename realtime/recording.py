@@ -42,7 +42,8 @@ class Recording:
     speech_s : float
         What the gate called speech.
     rows : int
-        Windows with enough speech.
+        Windows with enough speech: those that end with a hop, or, where there is none, the one
+        that ends with the file.
     spool : Path
         Their vectors and active frames; remove it with `discard`.
     error : str
@@ -160,6 +161,8 @@ class _Analysis:
                 raise
             self.error = str(error)
         yield from self._counted(self._segment.push(np.zeros(0, np.float32), last=True))
+        if not self.rows:
+            yield from self._counted([self._segment.rest()])
 
     def _counted(self, windows: list[Window]) -> Iterator[tuple[NDArray[np.float32], int]]:
         for window in windows:

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 
 from models.errors import OutputError, UsageError
@@ -91,7 +92,12 @@ class _Run:
         self._settings = merged_settings(arguments)
         self._rotation = parse_rotation(arguments.rotate) if arguments.rotate else None
         self._model = open_model(self._settings)
-        self._speaker = open_speaker(self._settings.baseline, self._model.bundle, profiles_folder())
+        self._speaker = open_speaker(
+            self._settings.baseline,
+            self._model.bundle,
+            profiles_folder(),
+            window_s=self._settings.window_s,
+        )
         self._spare_what_is_read(recording)
         self._model.bundle.calibration.for_window(self._settings.window_s)
         self._stop = threading.Event()
@@ -174,11 +180,15 @@ class _Run:
         settings = asdict(self._settings)
         for name in ("refresh_hz", "device", "channel"):
             del settings[name]
+        if self._speaker.profile is not None:
+            # Not by its name alone: another voice may go by it by now.
+            settings["profile_sha256"] = sha256(self._speaker.profile.read_bytes()).hexdigest()
+        channel = self._settings.channel if self._is_live else 0
         return RunMeta(
             version=__version__,
             bundle=self._model.bundle.fingerprint,
             settings=settings,
-            source=source.name,
+            source=f"{source.name}, channel {channel}" if channel else source.name,
             started_utc=utc_now(),
         )
 
@@ -215,7 +225,10 @@ class _Run:
     def _tell(self, board: Board, signals: EndingSignals) -> None:
         """Say each new notice on standard error."""
         told: set[str] = set()
-        while not (signals.code or self._stop.wait(POLL_S)):
+        is_over = False
+        while not is_over:
+            # What came last is told too, after the end.
+            is_over = bool(signals.code) or self._stop.wait(POLL_S)
             notices = board.snapshot().notices
             for text in notices:
                 if wording(text) not in told:

@@ -61,7 +61,7 @@ class Speaker:
             self.baseline.reset()
 
 
-def open_speaker(choice: str, bundle: Bundle, profiles: Path | None) -> Speaker:
+def open_speaker(choice: str, bundle: Bundle, profiles: Path | None, *, window_s: float) -> Speaker:
     """Make the speaker named by `--baseline`.
 
     Parameters
@@ -72,6 +72,8 @@ def open_speaker(choice: str, bundle: Bundle, profiles: Path | None) -> Speaker:
         The one in use; a profile made for other features is refused.
     profiles : Path or None
         Folder of saved profiles, if there is one.
+    window_s : float
+        Length of the windows that will be judged.
 
     Raises
     ------
@@ -83,5 +85,5 @@ def open_speaker(choice: str, bundle: Bundle, profiles: Path | None) -> Speaker:
     if choice in (OFF, ADAPTIVE):
         return Speaker(name=choice, learns=choice == ADAPTIVE)
     path = profile_path(choice, profiles)
-    baseline = load_profile(path, bundle)
+    baseline = load_profile(path, bundle, window_s=window_s)
     return Speaker(name=path.stem, learns=False, baseline=baseline, profile=path)

@@ -1,9 +1,8 @@
 """The command line: ``python -m training COMMAND``, also installed as ``ser-train``."""
 
 import argparse
-from pathlib import Path
 
-from realtime.arguments import Parser, add_common, count, one_thread_per_process
+from realtime.arguments import Parser, add_common, count, named_path, one_thread_per_process
 from realtime.command import run_command
 
 DESCRIPTION = "Makes the emotion models from RAVDESS and judges them."
@@ -11,7 +10,7 @@ DESCRIPTION = "Makes the emotion models from RAVDESS and judges them."
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="folder that holds RAVDESS"
+        "--data", type=named_path, required=True, metavar="DIR", help="folder that holds RAVDESS"
     )
     _add_work(parser)
 
@@ -19,7 +18,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 def _add_training_noise(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--noise",
-        type=Path,
+        type=named_path,
         metavar="DIR",
         help="recordings without speech, every other one of which is mixed into copies",
     )
@@ -28,7 +27,7 @@ def _add_training_noise(parser: argparse.ArgumentParser) -> None:
 def _add_work(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cache",
-        type=Path,
+        type=named_path,
         metavar="DIR",
         help="where features are kept (default: your cache folder)",
     )
@@ -46,7 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     download = commands.add_parser("download", help="RAVDESS from Zenodo, resumable and checked")
-    download.add_argument("dir", type=Path, metavar="DIR", help="folder to put it in")
+    download.add_argument("dir", type=named_path, metavar="DIR", help="folder to put it in")
 
     features = commands.add_parser("features", help="compute the features of a corpus")
     _add_data(features)
@@ -54,14 +53,14 @@ def build_parser() -> argparse.ArgumentParser:
 
     explore = commands.add_parser("explore", help="tables and pictures of a corpus")
     _add_data(explore)
-    explore.add_argument("--report", type=Path, required=True, metavar="DIR", help="where to")
+    explore.add_argument("--report", type=named_path, required=True, metavar="DIR", help="where to")
 
     fit = commands.add_parser("fit", help="train the models and write their bundles")
     _add_data(fit)
     _add_training_noise(fit)
     fit.add_argument(
         "--out",
-        type=Path,
+        type=named_path,
         metavar="DIR",
         help="bundles go to DIR/ann and DIR/mlp (default: model_save_path of the configuration)",
     )
@@ -72,27 +71,29 @@ def build_parser() -> argparse.ArgumentParser:
     _add_data(evaluate)
     evaluate.add_argument(
         "--bundle",
-        type=Path,
+        type=named_path,
         required=True,
         metavar="DIR",
         help="a bundle, or a folder with several",
     )
-    evaluate.add_argument("--report", type=Path, required=True, metavar="DIR", help="where to")
+    evaluate.add_argument(
+        "--report", type=named_path, required=True, metavar="DIR", help="where to"
+    )
     evaluate.add_argument(
         "--other-voices",
-        type=Path,
+        type=named_path,
         metavar="DIR",
         help="recordings with labels.csv (file, speaker, emotion), never trained on",
     )
     evaluate.add_argument(
         "--noise",
-        type=Path,
+        type=named_path,
         metavar="DIR",
         help="recordings without speech; to judge in noise, those not trained on",
     )
 
     predict = commands.add_parser("predict", help="judge one recording with the framework's model")
-    predict.add_argument("file", type=Path, metavar="FILE", help="any sound file")
+    predict.add_argument("file", type=named_path, metavar="FILE", help="any sound file")
     predict.add_argument(
         "--framework",
         choices=("keras", "sklearn"),

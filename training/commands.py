@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.errors import AudioError
+from models.errors import AudioError, ConfigError, UsageError
 from models.labels import EMOTIONS
 from models.shipped import bundle_folder
 from training.config import BOTH, FRAMEWORKS, TrainingSettings, training_settings
@@ -61,7 +61,12 @@ def _fit_settings(arguments: argparse.Namespace) -> TrainingSettings:
         "model_save_path": None if arguments.out is None else str(arguments.out),
         "seed": arguments.seed,
     }
-    return replace(settings, **{name: value for name, value in given.items() if value is not None})
+    try:
+        return replace(
+            settings, **{name: value for name, value in given.items() if value is not None}
+        )
+    except ConfigError as error:
+        raise UsageError(str(error)) from error
 
 
 def fit(arguments: argparse.Namespace) -> int:

@@ -30,7 +30,10 @@ from training.fit import Trained
 from training.model_card import CARD_NAME, model_card
 from training.output_folder import MODEL, writing_to
 
-LIBRARIES = ("numpy", "soxr", "soundfile", "librosa", "scikit-learn", "keras", "tensorflow-cpu")
+LIBRARIES = (
+    *("numpy", "soxr", "soundfile", "librosa", "scikit-learn"),
+    *("keras", "tensorflow", "tensorflow-cpu"),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

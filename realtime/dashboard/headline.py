@@ -78,16 +78,15 @@ def _same(a: Estimate, b: Estimate) -> bool:
 
 def _lasted(latest: Estimate, snapshot: Snapshot) -> str:
     """Say for how long the present state and emotion have lasted, as far as the history goes."""
-    run = takewhile(lambda row: _same(row, latest), reversed(snapshot.history))
-    hops = sum(1 for _ in run)
-    duration = _duration(hops * snapshot.facts.hop_s)
-    return f"for over {duration}" if hops == HISTORY_ROWS else f"for {duration}"
+    run = [*takewhile(lambda row: _same(row, latest), reversed(snapshot.history))]
+    duration = _duration(latest.end_s - run[-1].end_s + snapshot.facts.hop_s)
+    return f"for over {duration}" if len(run) == HISTORY_ROWS else f"for {duration}"
 
 
 def _last_heard(snapshot: Snapshot) -> list[Line]:
-    for age, row in enumerate(reversed(snapshot.history)):
+    for row in reversed(snapshot.history):
         if row.emotion is not None:
-            ago = _duration(age * snapshot.facts.hop_s)
+            ago = _duration(snapshot.history[-1].end_s - row.end_s)
             return [[seg(f"last heard: {row.emotion}, {ago} ago", DIM)]]
     return []
 

@@ -51,7 +51,7 @@ def history_lines(
     for number in range(first, first + rows):
         start = (number - first) * cells
         line = slots[start : start + cells]
-        label = clock(number * cells * snapshot.facts.hop_s) if number <= newest else ""
+        label = _label(line[0], number * cells, snapshot.facts.hop_s) if number <= newest else ""
         lines.extend(
             [seg(" " * _GUTTER), *_skyline(line, level, skyline, glyphs)]
             for level in reversed(range(skyline))
@@ -68,6 +68,11 @@ def _slots(snapshot: Snapshot, first: int, count: int) -> _Slots:
         if row.window >= first:
             slots[row.window - first] = row
     return slots
+
+
+def _label(row: Estimate | None, window: int, hop_s: float) -> str:
+    """Say where in the stream a line begins: losses and loops take part of a hop of it."""
+    return clock(max(0.0, row.end_s - hop_s) if row else window * hop_s)
 
 
 def clock(seconds: float) -> str:

@@ -136,7 +136,8 @@ class CsvLog:
     def _remove(self, files: list[Path], described: list[Path]) -> None:
         for file in filter(self._is_foreign, files):
             raise _foreign(file)
-        for file in (*files, *described):
+        # The newest first: another run that is writing this log keeps that one, and loses nothing.
+        for file in (*reversed(files), *described):
             private_file.remove(file)
 
     def _resume(self, number: int) -> PartFile:
@@ -157,7 +158,7 @@ class CsvLog:
             self._part_end_s -= had * content["settings"].get("hop_s", 0.0)
             part.cut(end.size_bytes)
             write_meta(path, joined(content, self._meta, first_window=self.first_window))
-        except (OSError, OutputError):
+        except BaseException:
             part.close()
             raise
         return part

@@ -109,8 +109,8 @@ def read_meta(csv: Path) -> dict[str, Any]:
         isinstance(content.get("settings"), dict)
         and isinstance(runs, list)
         and bool(runs)
-        and isinstance(runs[-1], dict)
-        and isinstance(runs[-1].get("first_window"), int)
+        and all(isinstance(run, dict) and isinstance(run.get("first_window"), int) for run in runs)
+        and isinstance(content["settings"].get("hop_s", 0.0), int | float)
     )
     if not is_sound:
         raise refuse(f"{name} lacks its settings or runs")

@@ -189,6 +189,7 @@ class Recorder:
         self._rate = rate
         self._hop_s = hop_s
         self._owed = 0
+        self._in_gap = 0
         self._lane = Lane(
             str(path),
             RecordSink(path, rate, overwrite=overwrite, notify=notify),
@@ -200,8 +201,10 @@ class Recorder:
 
     def put(self, item: SourceItem) -> None:
         """Take what a source yields, never waiting; lost samples and gaps become silence."""
-        if isinstance(item, Gap) and item.over:
-            self._owed += round(item.hops(self._hop_s) * self._hop_s * self._rate)
+        if isinstance(item, Gap):
+            length = round(item.hops(self._hop_s) * self._hop_s * self._rate)
+            self._owed += length * item.over
+            self._in_gap = length * (not item.over)
         elif isinstance(item, Block):
             silence = rescaled(self._owed, self._rate, item.rate) + item.lost_samples
             self._rate = item.rate
@@ -212,6 +215,10 @@ class Recorder:
 
     def close(self, timeout_s: float = CLOSE_S) -> None:
         """Write what waits, for at most `timeout_s` seconds; may be called twice."""
+        if silence := self._owed + self._in_gap:  # the stream ended in a gap
+            nothing = np.zeros(0, np.int16)
+            self._lane.put(Piece(rate=self._rate, silence_before=silence, samples=nothing))
+            self._owed = self._in_gap = 0
         self._lane.close(time.monotonic() + timeout_s)
 
     @property

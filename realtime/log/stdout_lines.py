@@ -76,7 +76,7 @@ class StdoutLines:
                 return
             is_begun = sent > len(torn)
             self._torn = data[sent:] if is_begun else torn[sent:]
-            self.missing += not is_begun
+            self.missing += bool(line) and not is_begun
             self._fail(error)
         else:
             self._torn = b""

@@ -152,9 +152,9 @@ class FileSource:
             )
         if is_chained(self._path):
             raise AudioError(
-                f"{self._path} goes on after {done / self.rate:.1f} s with another recording, which "
-                "cannot be read: convert it, for example with `ffmpeg -i FILE out.wav`; what came "
-                "before was analysed."
+                f"{self._path} goes on after {done / self.rate:.1f} s with another recording, "
+                "which cannot be read: convert it, for example with `ffmpeg -i FILE out.wav`; what "
+                "came before was analysed."
             )
 
     def _longest_read(self) -> int:

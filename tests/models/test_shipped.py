@@ -37,6 +37,11 @@ def test_a_folder_without_a_bundle_is_refused_by_its_reader(tmp_path: Path) -> N
         load_bundle(tmp_path)
 
 
+def test_a_name_that_no_disk_takes_is_no_folder() -> None:
+    with pytest.raises(UsageError, match="is neither `ann`, `mlp` nor a folder"):
+        bundle_folder("a" * 300)
+
+
 def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is neither `ann`, `mlp` nor a folder"):
         bundle_folder(str(tmp_path / "nowhere"))

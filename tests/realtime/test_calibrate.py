@@ -46,7 +46,7 @@ def test_a_profile_is_small_private_and_used(
 ) -> None:
     assert profile.stat().st_mode & 0o777 == 0o600
     assert profile.stat().st_size < 20_000
-    baseline = load_profile(profile, synthetic_bundle)
+    baseline = load_profile(profile, synthetic_bundle, window_s=3.0)
     assert 3 < baseline.weight < 7
     capsys.readouterr()
     arguments = ["replay", "--speed", "max", "--json", "--model", str(synthetic_folder)]
@@ -119,7 +119,7 @@ def test_a_full_disk_leaves_no_half_of_a_profile(
 ) -> None:
     fill(small_disk)
     with pytest.raises(OutputError, match="cannot be written"):
-        save_profile(small_disk / "me.json", SpeakerBaseline(), synthetic_bundle)
+        save_profile(small_disk / "me.json", SpeakerBaseline(), synthetic_bundle, window_s=3.0)
     assert [path.name for path in small_disk.iterdir()] == ["filler"]
 
 
@@ -128,7 +128,7 @@ def test_saving_a_profile_touches_no_other_file(tmp_path: Path, synthetic_bundle
     precious.write_text("precious")
     require_writable(tmp_path / "me.json", overwrite=False)
     assert list(tmp_path.iterdir()) == [precious]
-    save_profile(tmp_path / "me.json", SpeakerBaseline(), synthetic_bundle)
+    save_profile(tmp_path / "me.json", SpeakerBaseline(), synthetic_bundle, window_s=3.0)
     assert precious.read_text() == "precious"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["me.json", "me.json.part"]
 
@@ -232,7 +232,7 @@ def test_a_profile_that_no_model_takes_any_more_is_replaced(
 ) -> None:
     profile.write_text(json.dumps({**json.loads(profile.read_text()), **change}))
     assert _calibrate(synthetic_folder, profile, "--from", demonstration, "--overwrite") == 0
-    assert load_profile(profile, synthetic_bundle).weight > 0
+    assert load_profile(profile, synthetic_bundle, window_s=3.0).weight > 0
 
 
 @pytest.mark.parametrize("name", ["off", "adaptive", "file", "folder", "", " "])
@@ -261,11 +261,24 @@ def test_a_profile_round_trips(tmp_path: Path, synthetic_bundle: Bundle) -> None
     rng = np.random.default_rng(0)
     baseline = SpeakerBaseline(weight=2.5, mean=rng.normal(size=193), variance=rng.random(193))
     path = profile_path(str(tmp_path / "x.json"), tmp_path)
-    save_profile(path, baseline, synthetic_bundle)
-    again = load_profile(path, synthetic_bundle)
+    save_profile(path, baseline, synthetic_bundle, window_s=3.0)
+    again = load_profile(path, synthetic_bundle, window_s=3.0)
     assert again.weight == baseline.weight
     np.testing.assert_array_equal(again.mean, baseline.mean)
     np.testing.assert_array_equal(again.variance, baseline.variance)
+
+
+def test_the_weight_of_a_profile_is_counted_in_the_windows_in_use(
+    tmp_path: Path, synthetic_bundle: Bundle
+) -> None:
+    """Nine seconds of speech are nine windows of one second, and three of three."""
+    baseline = SpeakerBaseline(weight=9.0)
+    baseline.leaning.update(np.arange(8.0), 9.0)
+    save_profile(tmp_path / "x.json", baseline, synthetic_bundle, window_s=1.0)
+    for window_s in (1.0, 3.0):
+        found = load_profile(tmp_path / "x.json", synthetic_bundle, window_s=window_s)
+        assert found.weight == pytest.approx(9.0 / window_s)
+        assert found.leaning.weight == pytest.approx(9.0 / window_s)
 
 
 def test_what_a_model_answered_on_average_is_for_that_model_only(
@@ -273,11 +286,13 @@ def test_what_a_model_answered_on_average_is_for_that_model_only(
 ) -> None:
     baseline = SpeakerBaseline(weight=2.5)
     baseline.leaning.update(np.arange(8.0), 2.5)
-    save_profile(tmp_path / "x.json", baseline, synthetic_bundle)
-    same = load_profile(tmp_path / "x.json", synthetic_bundle)
+    save_profile(tmp_path / "x.json", baseline, synthetic_bundle, window_s=3.0)
+    same = load_profile(tmp_path / "x.json", synthetic_bundle, window_s=3.0)
     assert same.leaning.weight == 2.5
     np.testing.assert_array_equal(same.leaning.mean, np.arange(8) - 3.5)
-    other = load_profile(tmp_path / "x.json", replace(synthetic_bundle, fingerprint="0" * 16))
+    other = load_profile(
+        tmp_path / "x.json", replace(synthetic_bundle, fingerprint="0" * 16), window_s=3.0
+    )
     assert other.weight == 2.5
     assert other.leaning.weight == 0
 
@@ -290,6 +305,7 @@ def test_what_a_model_answered_on_average_is_for_that_model_only(
         ({"mean": [0.0]}, "damaged"),
         ({"mean": "x"}, "damaged"),
         ({"weight": -1}, "damaged"),
+        ({"window_s": 0}, "damaged"),
         ({"weight": 1e999}, "not valid JSON"),
         ({"variance": [-1.0] * 193}, "damaged"),
         ({"leaning": "x"}, "damaged"),
@@ -302,7 +318,7 @@ def test_a_wrong_profile_is_refused_with_a_clear_word(
     content = json.loads(profile.read_text())
     profile.write_text(json.dumps({**content, **change}))
     with pytest.raises(ProfileError, match=message) as caught:
-        load_profile(profile, synthetic_bundle)
+        load_profile(profile, synthetic_bundle, window_s=3.0)
     # As it stands, the remedy writes to the file that was refused.
     assert f"calibrate {profile} --overwrite" in str(caught.value)
     assert profile_path(str(profile), profile.parent / "other") == profile
@@ -316,7 +332,7 @@ def test_a_damaged_leaning_is_refused(
     content["leaning"].update(wrong)
     profile.write_text(json.dumps(content))
     with pytest.raises(ProfileError):
-        load_profile(profile, synthetic_bundle)
+        load_profile(profile, synthetic_bundle, window_s=3.0)
 
 
 @given(content=st.binary(max_size=300))
@@ -326,17 +342,17 @@ def test_rubbish_is_refused_with_our_own_error(
 ) -> None:
     (tmp_path / "p.json").write_bytes(content)
     with pytest.raises(ProfileError):
-        load_profile(tmp_path / "p.json", synthetic_bundle)
+        load_profile(tmp_path / "p.json", synthetic_bundle, window_s=3.0)
 
 
 def test_a_missing_profile_a_link_and_a_huge_one_are_refused(
     tmp_path: Path, profile: Path, synthetic_bundle: Bundle
 ) -> None:
     with pytest.raises(ProfileError, match="no such file"):
-        load_profile(tmp_path / "none.json", synthetic_bundle)
+        load_profile(tmp_path / "none.json", synthetic_bundle, window_s=3.0)
     (tmp_path / "link.json").symlink_to(profile)
     with pytest.raises(ProfileError, match="not a plain file"):
-        load_profile(tmp_path / "link.json", synthetic_bundle)
+        load_profile(tmp_path / "link.json", synthetic_bundle, window_s=3.0)
     (tmp_path / "huge.json").write_bytes(b" " * 10**6)
     with pytest.raises(ProfileError, match=r"bytes.* move it away and make a new one"):
-        load_profile(tmp_path / "huge.json", synthetic_bundle)
+        load_profile(tmp_path / "huge.json", synthetic_bundle, window_s=3.0)

@@ -18,7 +18,7 @@ from models.errors import AudioError
 from models.labels import EMOTIONS
 from realtime.classify_output import HEADER
 from realtime.cli import main
-from realtime.processes import start_method
+from realtime.processes import Processes, start_method
 from realtime.sound_files import find_sound_files
 from realtime.sources.file import FileSource
 from tests.conftest import RunProgram
@@ -94,6 +94,41 @@ def test_only_a_process_without_threads_forks(
     assert start_method() == "fork"
     (tmp_path / "2").touch()
     assert start_method() == "spawn"
+
+
+@pytest.mark.parametrize("options", [(), ("--hop", "3")])
+def test_a_recording_shorter_than_a_hop_is_judged_too(
+    synthetic_folder: Path,
+    tmp_path: Path,
+    speech: NDArray[np.float32],
+    capfd: pytest.CaptureFixture[str],
+    options: tuple[str, ...],
+) -> None:
+    """Each has 0.3 s of speech or more; no hop of its own ends in one of them."""
+    seconds = 2.9 if options else 0.49
+    begin = round(16.5 * RATE)
+    samples = speech[begin : begin + round(seconds * RATE)]
+    soundfile.write(tmp_path / "short.wav", samples, RATE)
+    code, rows, _ = _classify(capfd, synthetic_folder, *options, tmp_path / "short.wav")
+    assert code == 0
+    (row,) = rows
+    assert float(row["speech_s"]) >= 0.3
+    assert row["windows"] == "1"
+    assert row["emotion"]
+
+
+def test_an_error_in_another_process_is_told_as_in_this_one(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(100), 16000)
+    with Processes(2, _fail, tmp_path / "spool") as processes:
+        answers = processes.answers([tmp_path / "a.wav", tmp_path / "b.wav"])
+        with pytest.raises(RuntimeError, match="is at fault") as caught:
+            next(answers)
+    assert "in _fail" in "".join(caught.value.__notes__)
+
+
+def _fail(path: Path) -> None:
+    raise RuntimeError(f"{path.name} is at fault")
 
 
 def test_a_folder_is_one_speaker(

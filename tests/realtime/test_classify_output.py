@@ -121,7 +121,7 @@ def test_no_file_that_a_run_reads_is_overwritten(
         (tmp_path / name).write_bytes((recordings / "a.wav").read_bytes())
     for name in ("read", "read.meta.json", "read.wav"):
         (tmp_path / name).write_text("[realtime]\nhop_s = 0.5\n")
-    save_profile(tmp_path / "me.json", SpeakerBaseline(), synthetic_bundle)
+    save_profile(tmp_path / "me.json", SpeakerBaseline(), synthetic_bundle, window_s=3.0)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     run = run_realtime(*arguments, "--model", synthetic_folder, "--overwrite")
     assert run.returncode == 2

@@ -41,6 +41,7 @@ def test_the_readme_names_every_command_and_option(root: Path) -> None:
         ("monitor --nope", "unrecognized arguments: --nope"),
         ("monitor --channel 0", "--channel: '0' is not a whole number from 1"),
         ("replay --speed fast", "--speed: 'fast' is not a positive number"),
+        ("replay --speed 1e-12", "--speed: '1e-12' is too slow: choose 0.001 or more"),
         ("replay --hop nan", "--hop: 'nan' is not a positive number"),
         ("classify here --jobs x", "--jobs: 'x' is not a whole number from 1"),
         ("replay --append", "--append is about a CSV: name it with --csv FILE."),
@@ -121,10 +122,13 @@ def test_without_standard_error_no_message_takes_another_way(root: Path, tmp_pat
     assert not run.stdout
 
 
-def test_a_foreign_package_named_models_is_refused_by_name(root: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", ["realtime", "training"])
+def test_a_foreign_package_named_models_is_refused_by_name(
+    root: Path, tmp_path: Path, program: str
+) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models/__init__.py").touch()
-    code = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(root)!r}]; import realtime.cli"
+    code = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(root)!r}]; import {program}.cli"
     run = subprocess.run(
         [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False
     )

@@ -402,6 +402,21 @@ def test_the_script_of_the_scene_has_every_kind() -> None:
     assert {kind for kind, _ in kinds(400)} >= {"gap", "unsure", "no_speech", *map(str, EMOTIONS)}
 
 
+def test_times_are_those_of_the_stream_whatever_was_lost() -> None:
+    """Each round of a loop, and each loss, takes a part of a hop that no row tells of."""
+    board = Board(FACTS)
+    for window in range(200):
+        row = estimate(window, "happy" if window < 20 else "no_speech")
+        board.add(replace(row, start_s=2 * row.start_s, end_s=2 * row.end_s))
+    shown = text(board.snapshot())
+    assert "for 90 s" in shown
+    assert re.search(r"^ +1:30 ·+◂", shown, re.MULTILINE)
+    for window in range(200, 204):
+        row = estimate(window, "gap")
+        board.add(replace(row, start_s=2 * row.start_s, end_s=2 * row.end_s))
+    assert "last heard: happy, 92 s ago" in text(board.snapshot())
+
+
 @pytest.mark.parametrize(
     ("minutes", "label"),
     [

@@ -137,6 +137,18 @@ def test_a_later_file_of_a_log_is_not_overwritten_unasked(tmp_path: Path) -> Non
         CsvLog(path, META, notify=Notices().notify)
 
 
+def test_a_log_that_another_run_writes_is_not_replaced_in_part(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    running = CsvLog(path, META, rotation=Rotation(seconds=0.5), notify=Notices().notify)
+    for window in range(12):
+        running.write(speech(window))
+    before = {file.name for file in tmp_path.iterdir()}
+    with pytest.raises(OutputError, match=r"log\.0005\.csv is being written by another run"):
+        CsvLog(path, META, overwrite=True, notify=Notices().notify)
+    assert {file.name for file in tmp_path.iterdir()} == before
+    running.close()
+
+
 def test_a_description_whose_csv_is_gone_is_no_log_to_go_on_with(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     write_run(path, 2)
@@ -270,6 +282,11 @@ def test_appending_what_means_something_else_is_refused(
         ("{", "is not valid JSON"),
         ('{"settings": {}, "runs": []}', "lacks its settings or runs"),
         ('{"settings": {}, "runs": [{"first_window": "1"}]}', "lacks its settings or runs"),
+        ('{"settings": {}, "runs": [1, {"first_window": 0}]}', "lacks its settings or runs"),
+        (
+            '{"settings": {"hop_s": "x"}, "runs": [{"first_window": 0}]}',
+            "lacks its settings or runs",
+        ),
     ],
 )
 def test_appending_needs_a_sound_description(

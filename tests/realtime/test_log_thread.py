@@ -220,6 +220,26 @@ def test_of_a_line_that_was_completed_nothing_is_said(tmp_path: Path) -> None:
     assert lines.problem is None
 
 
+def test_a_line_that_stays_torn_is_one_line(tmp_path: Path) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with (tmp_path / "out").open("wb", buffering=0) as file:
+        lines = StdoutLines(
+            lambda estimate: f"line {estimate.window}",
+            descriptor=file.fileno(),
+            notify=Notices().notify,
+            clock=Clock(),
+        )
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (3, before[1]))
+            lines.write(speech(0))
+            lines.close()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert lines.problem == "1 line is missing on standard output (File too large)."
+
+
 def test_lines_stay_whole_when_an_output_fails_in_the_middle_of_one(tmp_path: Path) -> None:
     import resource
 

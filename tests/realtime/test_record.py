@@ -88,6 +88,22 @@ def test_a_gap_takes_as_many_hops_as_it_has_rows(
     np.testing.assert_array_equal(read(path), np.concatenate([noise(100), silence, noise(100, 1)]))
 
 
+@pytest.mark.parametrize("over", [False, True])
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_recording_that_ends_in_a_gap_lasts_as_long_as_the_stream(
+    tmp_path: Path, suffix: str, *, over: bool
+) -> None:
+    path = tmp_path / f"take{suffix}"
+    recorder = Recorder(path, RATE, hop_s=HOP_S, notify=Notices().notify)
+    recorder.put(block(noise(100)))
+    recorder.put(Gap(elapsed_s=1.0, over=False, reason="unplugged"))
+    recorder.put(Gap(elapsed_s=2.0, over=over, reason="unplugged"))
+    recorder.close()
+    recorder.close()
+    silence = np.zeros(2 * RATE, np.int16)
+    np.testing.assert_array_equal(read(path), np.concatenate([noise(100), silence]))
+
+
 def test_what_a_full_disk_owes_lasts_as_long_at_another_rate(small_disk: Path) -> None:
     clock, notices = Clock(), Notices()
     sink = RecordSink(small_disk / "take.wav", RATE, notify=notices.notify, clock=clock)
