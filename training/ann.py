@@ -30,7 +30,7 @@ def load_keras() -> Any:
     UsageError
         If it is not installed.
     """
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # it may be exported for something else
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     try:
@@ -41,6 +41,7 @@ def load_keras() -> Any:
             f"The Keras model needs TensorFlow, which is not installed ({error}): install the "
             "`training` extra, or use --framework sklearn."
         ) from error
+    tensorflow.get_logger().setLevel("ERROR")
     if not _configured():
         tensorflow.config.threading.set_intra_op_parallelism_threads(1)
         tensorflow.config.threading.set_inter_op_parallelism_threads(1)

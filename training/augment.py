@@ -16,13 +16,15 @@ import soxr
 from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
+from models.audio import SAMPLE_RATE
 from models.errors import AudioError
 from realtime.sound_files import find_sound_files
 from training.codecs import coded
 from training.sound import read_sound
 
+SHORTEST_NOISE_S = 0.5
 TRAINING, JUDGING = "training", "judging"
-ESC_TAKE = re.compile(r"(.*\d-\d+)-[A-Z]")
+ESC_TAKE = re.compile(r"(.*\d-\d+)-[A-Z](?:-\d+)?")
 Array = NDArray[np.float32]
 
 
@@ -84,9 +86,23 @@ class Copy:
         where = f" at {place}" if self.steady else ""
         line = f" codec {self.codec}" if self.codec else ""
         level = " by mean power" if self.by_mean_power else ""
+        drawn = " drawn alike at every level" if self._is_at_one_level else ""
         # Not where the folder lies, which may hold other recordings by now, but what is in it.
         form = replace(self, noise_dir=self._noise_sha256()) if self.noise_dir else self
-        return f"{form}{where}{line}{level}"
+        return f"{form}{where}{line}{level}{drawn}"
+
+    @property
+    def _is_at_one_level(self) -> bool:
+        return np.isfinite(self.noise_snr_db) and not self.noise_spread_db
+
+    @property
+    def seed_text(self) -> bytes:
+        """What is random is drawn from this, and from the sound.
+
+        It is the same wherever the folder of noise lies, and at every fixed level above it.
+        """
+        form = replace(self, noise_dir="")
+        return repr(replace(form, noise_snr_db=0.0) if self._is_at_one_level else form).encode()
 
     def _noise_sha256(self) -> str:
         return noise_fingerprint(noise_files(Path(self.noise_dir), self.noise_part))
@@ -114,8 +130,10 @@ def make_copy(samples: Array, rate: int, copy: Copy, place: int = 0) -> tuple[Ar
         The same array where the copy does nothing.
     rate : int
     """
-    # The same draw wherever the folder of noise lies.
-    form = repr(replace(copy, noise_dir="")).encode()
+    if copy != AS_IT_IS and rate > SAMPLE_RATE:
+        # Or noise would be spread over a band of which nothing is heard.
+        samples, rate = soxr.resample(samples, rate, SAMPLE_RATE, quality="HQ"), SAMPLE_RATE
+    form = copy.seed_text
     rng = np.random.default_rng(zlib.crc32(samples.tobytes() + form))
     of_place = np.random.default_rng([zlib.crc32(form), place]) if copy.steady else rng
     if copy.speed != 1.0:
@@ -159,11 +177,31 @@ def noise_files(folder: Path, part: str = "") -> tuple[Path, ...]:
     training = files[::2]
     heard = {_recording(file) for file in training}
     judging = tuple(file for file in files[1::2] if _recording(file) not in heard)
-    return {TRAINING: training, JUDGING: judging or files}.get(part, files)
+    return {TRAINING: training, JUDGING: judging}.get(part, files)
+
+
+def check_noise(folder: Path) -> None:
+    """Refuse a folder of noise that some sound could not be heard in.
+
+    Raises
+    ------
+    AudioError
+        If it holds no recording, or one that cannot be read, is silent or lasts next to nothing.
+    """
+    for file in noise_files(folder):
+        noise, rate = read_sound(file)
+        if noise.size < SHORTEST_NOISE_S * rate or not mean_power(noise):
+            raise AudioError(
+                f"{file} is no noise that anything could be heard in: half a second of sound was "
+                "needed; take it out of the folder."
+            )
 
 
 def _recording(file: Path) -> str:
-    """What a file was cut from: ESC names its takes of one recording `…-47250-A`, `…-47250-B`."""
+    """What a file was cut from: ESC names takes of one recording `1-47250-A-41`, `1-47250-B-41`.
+
+    The last number is the class, which may be left out.
+    """
     take = ESC_TAKE.fullmatch(file.stem)
     return take[1] if take else file.stem
 

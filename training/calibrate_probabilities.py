@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.calibration import Calibration, WindowCalibration
 from models.network import softmax
-from training.judge import Verdicts
+from training.judge import Verdicts, smoothed
 from training.metrics import coverage_curve, log_loss
 
 LOWEST_TEMPERATURE = 0.2
@@ -72,8 +72,8 @@ def _calibrated(window_s: float, found: HeldOut) -> WindowCalibration:
     temperature_known = fitted_temperature(found.known.logits, found.known.labels)
     probabilities = np.concatenate(
         [
-            softmax(found.cold.logits, temperature_cold),
-            softmax(found.known.logits, temperature_known),
+            smoothed(softmax(found.cold.logits, temperature_cold), found.cold.clip),
+            smoothed(softmax(found.known.logits, temperature_known), found.known.clip),
         ]
     )
     labels = np.concatenate([found.cold.labels, found.known.labels])

@@ -12,7 +12,7 @@ from models.labels import EMOTIONS
 from models.network import softmax
 from training.corpus import Corpus
 from training.features import WINDOWS_S
-from training.judge import Judge, Verdicts, after_clips, cold, folder, pooled
+from training.judge import Judge, Verdicts, after_clips, cold, folder, pooled, smoothed
 from training.metrics import Scores, confusion, ece, log_loss, named, scores, uar
 from training.protocols import Protocol
 from training.ravdess import Channel
@@ -43,11 +43,14 @@ class Judged:
     Attributes
     ----------
     probabilities, uncalibrated : ndarray, shape (n, 8)
+    shown : ndarray, shape (n, 8)
+        Smoothed over the windows of a clip, as on the screen; of whole clips, the probabilities.
     labels : ndarray, shape (n,)
     """
 
     probabilities: Array
     uncalibrated: Array
+    shown: Array
     labels: NDArray[np.int64]
 
 
@@ -87,8 +90,8 @@ class Cell:
 
     @property
     def uar_sd(self) -> float:
-        """Standard deviation over the folds; 0 for one."""
-        return float(np.std(self.uar_by_fold))
+        """Standard deviation over the folds, see `spread`."""
+        return spread(self.uar_by_fold)
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -102,12 +105,17 @@ class Cell:
             "uar_sd": self.uar_sd,
             "uar_by_fold": list(self.uar_by_fold),
             "accuracy": float(np.mean(self.accuracy_by_fold)),
-            "accuracy_sd": float(np.std(self.accuracy_by_fold)),
+            "accuracy_sd": spread(self.accuracy_by_fold),
             "pooled": self.scores.as_json(),
             "log_loss_before": self.log_loss_before,
             "ece_before": self.ece_before,
             "confusion": self.counts.tolist(),
         }
+
+
+def spread(by_fold: Sequence[float]) -> float:
+    """Sample standard deviation over the folds; 0 for one."""
+    return float(np.std(by_fold, ddof=1)) if len(by_fold) > 1 else 0.0
 
 
 def windows_of(table: Table, window_s: float) -> Table:
@@ -138,10 +146,10 @@ def judged_units(
     unanswered : ndarray
         Labels of clips without a window: judged even over all emotions, which is wrong.
     """
-    share = verdicts.weight / (verdicts.weight + prior_weight)
-    rise = calibration.temperature_known - calibration.temperature_cold
-    temperature = calibration.temperature_cold + share * rise
-    after = softmax(verdicts.logits / temperature[:, None])
+    temperature = [
+        calibration.temperature(weight, prior_weight) for weight in verdicts.weight.tolist()
+    ]
+    after = softmax(verdicts.logits / np.array(temperature)[:, None])
     before = softmax(verdicts.logits)
     live = verdicts.is_live
     clip_after, labels = pooled(verdicts, after)
@@ -149,11 +157,15 @@ def judged_units(
     silent = _even(unanswered)
     return {
         WINDOW: Judged(
-            probabilities=after[live], uncalibrated=before[live], labels=verdicts.labels[live]
+            probabilities=after[live],
+            uncalibrated=before[live],
+            shown=smoothed(after[live], verdicts.clip[live]),
+            labels=verdicts.labels[live],
         ),
         CLIP: Judged(
             probabilities=np.concatenate([clip_after, silent.probabilities]),
             uncalibrated=np.concatenate([clip_before, silent.uncalibrated]),
+            shown=np.concatenate([clip_after, silent.shown]),
             labels=np.concatenate([labels, unanswered]),
         ),
     }
@@ -191,7 +203,12 @@ def judged_part(
 def _even(labels: NDArray[np.int64]) -> Judged:
     """What is said of clips without a window: each emotion is as probable."""
     even = np.full((labels.size, len(EMOTIONS)), 1 / len(EMOTIONS))
-    return Judged(probabilities=even, uncalibrated=even, labels=labels)
+    return Judged(probabilities=even, uncalibrated=even, shown=even, labels=labels)
+
+
+def draws_of(seed: int, part: int) -> np.random.Generator:
+    """What is drawn in one part of a protocol: the same in all its cells, other than in others."""
+    return np.random.default_rng([seed, part])
 
 
 def judged_parts(
@@ -212,9 +229,9 @@ def judged_parts(
             np.intersect1d(part.unheard, clips),
             window_s=window_s,
             mode=mode,
-            rng=np.random.default_rng(seed),
+            rng=draws_of(seed, number),
         )
-        for part in protocol.parts
+        for number, part in enumerate(protocol.parts)
         if np.isin(part.unheard, clips).any()
     ]
 
@@ -254,6 +271,7 @@ def together(parts: Sequence[Judged]) -> Judged:
     return Judged(
         probabilities=np.concatenate([part.probabilities for part in parts]),
         uncalibrated=np.concatenate([part.uncalibrated for part in parts]),
+        shown=np.concatenate([part.shown for part in parts]),
         labels=np.concatenate([part.labels for part in parts]),
     )
 

@@ -64,6 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="bundles go to DIR/ann and DIR/mlp (default: model_save_path of the configuration)",
     )
+    fit.add_argument("--overwrite", action="store_true", help="replace models that are there")
     fit.add_argument("--framework", choices=("keras", "sklearn", "both"), help="which to train")
     fit.add_argument("--seed", type=int, metavar="N", help="same seed, same model")
 

@@ -9,9 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.errors import AudioError, ConfigError, UsageError
+from models.bundle import JSON_NAME
+from models.errors import AudioError, ConfigError, OutputError, UsageError
 from models.labels import EMOTIONS
 from models.shipped import bundle_folder
+from realtime.messages import tell
 from training.config import BOTH, FRAMEWORKS, TrainingSettings, training_settings
 
 if TYPE_CHECKING:
@@ -80,6 +82,11 @@ def fit(arguments: argparse.Namespace) -> int:
     folders = [Path(settings.model_save_path) / FRAMEWORKS[framework] for framework in chosen]
     # Now, and not after an hour of training.
     for folder in folders:
+        if not arguments.overwrite and (folder / JSON_NAME).exists():
+            raise OutputError(
+                f"{folder} holds a model already: choose another folder with --out, or --overwrite "
+                "to replace it."
+            )
         check_writable(folder, *MODEL)
     corpus = load_corpus(
         arguments.data,
@@ -87,6 +94,8 @@ def fit(arguments: argparse.Namespace) -> int:
         cache_dir=arguments.cache,
         jobs=arguments.jobs,
     )
+    if absent := [str(one) for one in EMOTIONS if one not in corpus.emotions]:
+        tell(f"No clip of {' or '.join(absent)} is there: no model will learn what that is.")
     for folder, metrics in zip(
         folders, _released(folders, corpus, settings, arguments.jobs), strict=True
     ):

@@ -8,9 +8,11 @@ from typing import Any
 
 from models.bundle import Bundle
 from models.errors import DataError
+from models.labels import EMOTIONS, Emotion
 from models.level_free import level_free
+from realtime.messages import tell
 from realtime.progress import Progress
-from training.augment import TRAINING, Copy, noise_files, noise_fingerprint
+from training.augment import JUDGING, TRAINING, Copy, check_noise, noise_files, noise_fingerprint
 from training.export import Origin
 from training.features import CorpusVectors, Form, corpus_vectors, default_cache
 from training.ravdess import Clip, find_clips
@@ -32,6 +34,18 @@ class Corpus:
         return tuple(sorted({clip.actor for clip in self.clips}))
 
     @property
+    def emotions(self) -> tuple[Emotion, ...]:
+        """Those that the clips have, in the order of `EMOTIONS`."""
+        found = {clip.emotion for clip in self.clips}
+        return tuple(emotion for emotion in EMOTIONS if emotion in found)
+
+    @property
+    def without_speech(self) -> tuple[Clip, ...]:
+        """Clips that nothing can be learnt from: the gate hears too little speech in them."""
+        heard = set(self.table.clip[self.table.copy == 0].tolist())
+        return tuple(clip for i, clip in enumerate(self.clips) if i not in heard)
+
+    @property
     def origin(self) -> Origin:
         """What a model trained on all of it was trained on."""
         noise = noise_files(Path(self.noise_dir), TRAINING) if self.noise_dir else ()
@@ -39,6 +53,8 @@ class Corpus:
             clips=len(self.clips),
             actors=self.actors,
             index_sha256=fingerprint(self.clips),
+            channels=tuple(sorted({str(clip.channel) for clip in self.clips}, reverse=True)),
+            emotions=tuple(map(str, self.emotions)),
             noise_recordings=len(noise),
             noise_sha256=noise_fingerprint(noise),
         )
@@ -68,10 +84,10 @@ def training_noise(bundle: Bundle, noise_dir: Path | None) -> Path | None:
             f"The {bundle.kind} model was trained in noise of {recordings} "
             "recordings: name the folder that holds them with --noise."
         )
-    if noise_dir is not None and len(noise_files(noise_dir)) == 1:
+    if noise_dir is not None and not noise_files(noise_dir, JUDGING):
         raise DataError(
-            f"{noise_dir} holds one recording, which the {bundle.kind} model was trained in: put "
-            "another beside it to judge by, whose name comes later."
+            f"{noise_dir} holds no recording but those that the {bundle.kind} model was trained "
+            "in: put another beside them to judge by, whose name comes later."
         )
     return noise_dir
 
@@ -112,9 +128,13 @@ def load_corpus(
     """
     noise_dir = next((copy.noise_dir for copy in copies if copy.noise_dir), "")
     if noise_dir:
-        noise_files(Path(noise_dir), TRAINING)  # refuses a folder without any before the long work
+        check_noise(Path(noise_dir))  # before the long work
     clips = tuple(find_clips(data_dir))
     paths = [clip.path for clip in clips]
     places = [clip.actor for clip in clips]
     vectors = vectors_with_progress(paths, copies, cache_dir=cache_dir, places=places, jobs=jobs)
-    return Corpus(clips=clips, table=ravdess_table(vectors, clips), noise_dir=noise_dir)
+    corpus = Corpus(clips=clips, table=ravdess_table(vectors, clips), noise_dir=noise_dir)
+    if silent := corpus.without_speech:
+        more = f" and {len(silent) - 1} more" if silent[1:] else ""
+        tell(f"{silent[0].path}{more} is left out: no speech was heard in it.")
+    return corpus

@@ -9,6 +9,7 @@ import numpy as np
 
 from models.bundle import JSON_NAME, Bundle, load_bundle
 from models.errors import BundleError, DataError
+from realtime.messages import tell
 from training.cells import (
     CLIP,
     COLD,
@@ -124,11 +125,15 @@ def evaluate(folder: Path, places: Places, *, say: Say) -> Path:
         raise DataError(
             f"{places.data_dir} holds song only: a model is judged by speech; add clips of it."
         )
+    if corpus.origin.index_sha256 != bundle.card["origin"].get("index_sha256"):
+        tell(
+            f"The {bundle.kind} model was trained on other clips than these: but for other voices "
+            "and non-speech, its recipe is judged, and not itself."
+        )
     trainer = Trainer(kind=bundle.kind, corpus=corpus, settings=settings, say=say)
     trainer.check_splits(statements=True)
     folds = trainer.actor_folds()
-    found = _evaluation(bundle, trainer, folds, places, of_bundle)
-    judged = _judged_windows(folds.protocol, corpus, settings.seed)
+    found, judged = _evaluation(bundle, trainer, folds, places, of_bundle)
     _draw(report_dir, found, judged, folds.protocol)
     with writing_to(report_dir, *REPORT):
         path = report_dir / "evaluation.md"
@@ -164,7 +169,8 @@ def _of_bundle(bundle: Bundle, places: Places, seed: int) -> _OfBundle:
 
 def _evaluation(
     bundle: Bundle, trainer: Trainer, folds: ActorFolds, places: Places, of_bundle: _OfBundle
-) -> Evaluation:
+) -> tuple[Evaluation, dict[str, Judged]]:
+    """All figures, and the windows that some of the pictures are drawn from."""
     corpus, seed = trainer.corpus, trainer.settings.seed
     protocols = [
         folds.protocol,
@@ -176,7 +182,7 @@ def _evaluation(
     judged = _judged_windows(folds.protocol, corpus, seed)
     speech = channel_clips(corpus, Channel.SPEECH)
     trainer.say(f"{bundle.kind}: robustness")
-    return Evaluation(
+    found = Evaluation(
         kind=bundle.kind,
         fingerprint=bundle.fingerprint,
         clips=len(corpus.clips),
@@ -200,6 +206,7 @@ def _evaluation(
         non_speech=of_bundle.non_speech,
         gate=gate_recall([corpus.clips[i] for i in speech], jobs=places.jobs),
     )
+    return found, judged
 
 
 def _threshold(bundle: Bundle) -> float:
@@ -221,7 +228,7 @@ def _judged_windows(protocol: Protocol, corpus: Corpus, seed: int) -> dict[str, 
 def _coverage(judged: dict[str, Judged], threshold: float) -> list[dict[str, float | str]]:
     lines: list[dict[str, float | str]] = []
     for baseline, one in judged.items():
-        thresholds, coverage, accuracy = coverage_curve(one.probabilities, one.labels)
+        thresholds, coverage, accuracy = coverage_curve(one.shown, one.labels)
         here = int(np.abs(thresholds - threshold).argmin())
         lines.append(
             {

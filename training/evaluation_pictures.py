@@ -55,7 +55,7 @@ def draw_coverage(path: Path, judged: dict[str, Judged], unsure_below: float) ->
     with picture(path, size_in=(6.4, 4.4)) as grid:
         axes = grid[0, 0]
         for colour, (name, one) in zip(COLOURS, judged.items(), strict=False):
-            thresholds, coverage, accuracy = coverage_curve(one.probabilities, one.labels)
+            thresholds, coverage, accuracy = coverage_curve(one.shown, one.labels)
             enough = coverage > 0.01
             axes.plot(coverage[enough], accuracy[enough], color=colour, label=name)
             here = int(np.abs(thresholds - unsure_below).argmin())

@@ -5,6 +5,7 @@ import importlib.metadata
 import io
 import json
 import platform
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -46,6 +47,8 @@ class Origin:
     actors : tuple of int
     index_sha256 : str
         Of the index lines of these clips.
+    channels, emotions : tuple of str
+        Those that the clips have.
     noise_recordings : int
         Recordings of noise that were mixed in.
     noise_sha256 : str
@@ -55,6 +58,8 @@ class Origin:
     clips: int
     actors: tuple[int, ...]
     index_sha256: str
+    channels: tuple[str, ...]
+    emotions: tuple[str, ...]
     noise_recordings: int = 0
     noise_sha256: str = ""
 
@@ -68,26 +73,35 @@ def write_bundle(
     origin: Origin,
     metrics: Mapping[str, Any],
 ) -> None:
-    """Write all files of a bundle; the json last, so that a broken-off write is no bundle.
+    """Write all files of a bundle.
+
+    An older one in its place stays until all of the new one is written; the json is put there last,
+    so that a broken-off exchange is no bundle.
 
     Raises
     ------
     OutputError
         If the folder cannot be written.
     """
-    with writing_to(folder, *MODEL):
-        (folder / JSON_NAME).unlink(missing_ok=True)
-        framework_name = FRAMEWORK_FILES[trained.kind]
-        (folder / NETWORK_NAME).write_bytes(_network_bytes(trained))
-        trained.model.save(folder / framework_name)
+    framework_name = FRAMEWORK_FILES[trained.kind]
+    with (
+        writing_to(folder, *MODEL),
+        tempfile.TemporaryDirectory(prefix="draft-", dir=folder) as made,
+    ):
+        draft = Path(made)
+        (draft / NETWORK_NAME).write_bytes(_network_bytes(trained))
+        trained.model.save(draft / framework_name)
         card = _card(trained, calibration, settings, origin, metrics)
         card["files"] = {
-            name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            name: hashlib.sha256((draft / name).read_bytes()).hexdigest()
             for name in (NETWORK_NAME, framework_name)
         }
-        (folder / CARD_NAME).write_text(model_card(card), encoding="utf-8")
+        (draft / CARD_NAME).write_text(model_card(card), encoding="utf-8")
         text = json.dumps(card, indent=2, allow_nan=False)
-        (folder / JSON_NAME).write_text(text + "\n", encoding="utf-8")
+        (draft / JSON_NAME).write_text(text + "\n", encoding="utf-8")
+        (folder / JSON_NAME).unlink(missing_ok=True)
+        for name in (NETWORK_NAME, framework_name, CARD_NAME, JSON_NAME):
+            (draft / name).replace(folder / name)
 
 
 def _network_bytes(trained: Trained) -> bytes:

@@ -9,7 +9,8 @@ copy 0 is the clip as it is.
 """
 
 import hashlib
-import os
+import io
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -25,6 +26,7 @@ from models.errors import AudioError, OutputError, UsageError
 from models.filter_banks import HOP_SAMPLES, make_filter_banks
 from models.frame_stream import FrameBatch, FrameStream
 from models.frames import FrameExtractor
+from models.safe_files import make_private_folder, private_draft
 from models.window_vector import WINDOW_VECTOR_SIZE
 from models.windows import FRAMES_PER_SECOND, Window, Windower
 from realtime.config import own_folder
@@ -36,10 +38,12 @@ HOP_S = 0.25
 WHOLE_CLIP_S = 0.0
 # A recording as a whole is judged from 0.3 s of speech on, a live window from half a second.
 LEAST_ACTIVE_FRAMES = 30
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 SOUNDS_AT_ONCE = 50
-# One array behind the other in each file: an archive takes three times as long.
-STORED = ("vectors", "window_s", "end", "active_frames", "hops")
+# One array behind the other in each file, after the checksum of all: an archive takes three
+# times as long.
+STORED = ("vectors", "window_s", "end", "active_frames")
+CHECKSUM_BYTES = 4
 Array = NDArray[np.float32]
 Progress = Callable[[], None]
 Form = Callable[[Array], NDArray[np.floating]]
@@ -59,15 +63,12 @@ class SoundVectors:
         Canonical sample at which the window ends.
     active_frames : ndarray, shape (n,), int32
         At least 30; a live window needs 50.
-    hops : int
-        Live windows of any one length, with speech or without.
     """
 
     vectors: Array
     window_s: NDArray[np.float32]
     end: NDArray[np.int64]
     active_frames: NDArray[np.int32]
-    hops: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -77,33 +78,28 @@ class CorpusVectors:
     Attributes
     ----------
     vectors : ndarray, shape (n, 338) or what a form makes of it, float32
-    window_s, end, active_frames
+    window_s, active_frames
         As in `SoundVectors`.
     clip : ndarray, shape (n,), int32
         Position of the row's sound in the list that was given.
     copy : ndarray, shape (n,), int32
         Position of the row's copy in the list of copies.
-    hops : ndarray, shape (sounds, copies), int64
     """
 
     vectors: Array
     window_s: NDArray[np.float32]
-    end: NDArray[np.int64]
     active_frames: NDArray[np.int32]
     clip: NDArray[np.int32]
     copy: NDArray[np.int32]
-    hops: NDArray[np.int64]
 
     def rows(self, chosen: NDArray[np.bool_]) -> "CorpusVectors":
         """The rows where `chosen`, shape (n,), is true."""
         return CorpusVectors(
             vectors=self.vectors[chosen],
             window_s=self.window_s[chosen],
-            end=self.end[chosen],
             active_frames=self.active_frames[chosen],
             clip=self.clip[chosen],
             copy=self.copy[chosen],
-            hops=self.hops,
         )
 
 
@@ -133,7 +129,7 @@ def sound_vectors(samples: Array, rate: int, extractor: FrameExtractor) -> Sound
     ]
     whole = max(HOP_SAMPLES, total - total % HOP_SAMPLES)
     windows += [(WHOLE_CLIP_S, window) for window in _windows(batch, total, whole, whole)]
-    return _stacked(windows, hops=total // round(HOP_S * SAMPLE_RATE))
+    return _stacked(windows)
 
 
 def _windows(
@@ -147,7 +143,7 @@ def _windows(
     return windower.push(batch, total)
 
 
-def _stacked(windows: Iterable[tuple[float, Window]], hops: int) -> SoundVectors:
+def _stacked(windows: Iterable[tuple[float, Window]]) -> SoundVectors:
     spoken = [(length, window) for length, window in windows if window.vector is not None]
     vectors = [window.vector for _, window in spoken if window.vector is not None]
     return SoundVectors(
@@ -155,7 +151,6 @@ def _stacked(windows: Iterable[tuple[float, Window]], hops: int) -> SoundVectors
         window_s=np.array([length for length, _ in spoken], np.float32),
         end=np.array([window.end for _, window in spoken], np.int64),
         active_frames=np.array([window.active_frames for _, window in spoken], np.int32),
-        hops=hops,
     )
 
 
@@ -217,25 +212,37 @@ def cached_vectors(
 
 
 def _read_cache(path: Path) -> SoundVectors | None:
+    """What is kept under that name; None if it is absent or damaged, and has to be made again."""
     try:
-        with path.open("rb") as file:
-            stored = {name: np.load(file, allow_pickle=False) for name in STORED}
-    except (OSError, ValueError, EOFError):
-        return None  # absent, or left damaged by a crash: it is made again
-    return SoundVectors(**{**stored, "hops": int(stored["hops"])})
+        content = path.read_bytes()
+    except OSError:
+        return None
+    if content[:CHECKSUM_BYTES] != _checksum(content):
+        return None
+    file = io.BytesIO(content)
+    file.seek(CHECKSUM_BYTES)
+    return SoundVectors(**{name: np.load(file, allow_pickle=False) for name in STORED})
+
+
+def _checksum(content: bytes) -> bytes:
+    """Of what follows the place of the checksum."""
+    return zlib.crc32(memoryview(content)[CHECKSUM_BYTES:]).to_bytes(CHECKSUM_BYTES)
 
 
 def _write_cache(path: Path, vectors: SoundVectors) -> None:
-    draft = path.with_suffix(f".{os.getpid()}.part")
+    file = io.BytesIO(bytes(CHECKSUM_BYTES))
+    file.seek(CHECKSUM_BYTES)
+    for name in STORED:
+        np.save(file, getattr(vectors, name))
+    content = file.getvalue()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as file:
-            for name in STORED:
-                np.save(file, getattr(vectors, name))
-        draft.replace(path)
+        make_private_folder(path.parent)
+        with private_draft(path) as draft:
+            draft.write_bytes(_checksum(content) + content[CHECKSUM_BYTES:])
+            draft.replace(path)
     except OSError as error:
         raise OutputError(
-            f"The feature cache {path.parent} cannot be written ({error.strerror}): "
+            f"The feature cache {path.parent} cannot be written ({error.strerror or error}): "
             "name another folder with --cache."
         ) from error
 
@@ -286,7 +293,7 @@ def corpus_vectors(
             parts[-latest:] = _in_one_piece(parts[-latest:])
         if progress is not None:
             progress()
-    return _joined(parts, len(paths), len(copies))
+    return _joined(parts, len(copies))
 
 
 def _in_parallel(tasks: Sequence[tuple[Any, ...]], jobs: int) -> Iterator[list[SoundVectors]]:
@@ -315,17 +322,15 @@ def _in_one_piece(parts: Sequence[SoundVectors]) -> list[SoundVectors]:
     return [replace(part, vectors=piece) for part, piece in zip(parts, pieces, strict=True)]
 
 
-def _joined(parts: Sequence[SoundVectors], sounds: int, copies: int) -> CorpusVectors:
+def _joined(parts: Sequence[SoundVectors], copies: int) -> CorpusVectors:
     lengths = [len(part.vectors) for part in parts]
     index = np.repeat(np.arange(len(parts)), lengths)
     return CorpusVectors(
         vectors=np.concatenate([part.vectors for part in parts]),
         window_s=np.concatenate([part.window_s for part in parts]),
-        end=np.concatenate([part.end for part in parts]),
         active_frames=np.concatenate([part.active_frames for part in parts]),
         clip=(index // copies).astype(np.int32),
         copy=(index % copies).astype(np.int32),
-        hops=np.array([part.hops for part in parts], np.int64).reshape(sounds, copies),
     )
 
 

@@ -4,7 +4,7 @@ The baselines are learnt window by window with the live path's own `Preprocessin
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from models.baseline import SpeakerBaseline
 from models.listener import Listener
 from models.windows import FRAMES_PER_SECOND
+from realtime.config import RealtimeSettings
 from realtime.pooling import Pool
 from realtime.prototypes import refined
+from realtime.smoothing import Smoother
+from training.features import HOP_S
 from training.table import Table
 
 Array = NDArray[np.float64]
@@ -47,6 +50,7 @@ class Verdicts:
     weight : ndarray, shape (n,)
         Of the baseline in use: independent windows.
     clip : ndarray, shape (n,)
+        A number of its own for each clip in each draw.
     labels : ndarray, shape (n,)
         Position in `EMOTIONS`.
     active_frames : ndarray, shape (n,)
@@ -110,13 +114,14 @@ def after_clips(
     for part in _speakers(table):
         levelled, evidence = part.levelled.astype(np.float64), part.evidence
         clips = np.unique(part.clip)
-        for _ in range(draws):
+        for draw in range(draws):
             heard = rng.permutation(clips)[: min(count, clips.size - 1)]
             rows = [np.flatnonzero((part.clip == clip) & part.is_live) for clip in heard]
             baseline = judge.learnt(levelled, evidence, chain.from_iterable(rows))
             rest = ~np.isin(part.clip, heard)
             answers = judge.answers(levelled[rest], baseline)
-            parts.append(_verdicts(part.rows(rest), answers, baseline))
+            found = _verdicts(part.rows(rest), answers, baseline)
+            parts.append(replace(found, clip=found.clip + draw * table.emotion.size))
     return joined(parts)
 
 
@@ -190,6 +195,17 @@ def pooled(verdicts: Verdicts, probabilities: Array) -> tuple[Array, NDArray[np.
         for one in np.unique(speaker):
             found[speaker == one] = refined(found[speaker == one], hidden[speaker == one])
     return found, verdicts.labels[starts]
+
+
+def smoothed(probabilities: Array, clip: NDArray[np.int64]) -> Array:
+    """What the screen shows of live windows, shape (n, 8), each clip by itself and in its order."""
+    live = RealtimeSettings()
+    shown = np.empty_like(probabilities)
+    for begin, row in enumerate(probabilities):
+        if begin == 0 or clip[begin] != clip[begin - 1]:
+            smoother = Smoother(live.smoothing_s, HOP_S, live.reset_after_silence_s)
+        shown[begin] = smoother.push(row)
+    return shown
 
 
 def pool(probabilities: Array, active_frames: NDArray[np.int64]) -> Array:

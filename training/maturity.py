@@ -1,7 +1,7 @@
 """Accuracy against how much of the speaker is known, for each length of window."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -27,7 +27,7 @@ class MaturityPoint:
     ----------
     window_s : float
     clips : int
-        -1: all of the speaker's clips, the judged one among them.
+        -1: all of the speaker's clips, the judged one among them, each by itself.
     uar : float
         Mean over the folds.
     """
@@ -43,7 +43,8 @@ class MaturityPoint:
 
 def _known(judge: Judge, table: Table, rng: np.random.Generator, *, clips: int) -> Verdicts:
     if clips == ALL_CLIPS:
-        return folder(judge, table)
+        # What prototypes bring beside is no knowledge of the voice.
+        return replace(folder(judge, table), hidden=None)
     return after_clips(judge, table, clips, rng, draws=DRAWS if clips else 1)
 
 

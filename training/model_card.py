@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from models.labels import EMOTIONS
 from training.splits import RANDOM_SPLITS
 
 CARD_NAME = "README.md"
@@ -50,11 +51,19 @@ def _what(card: Mapping[str, Any]) -> str:
 def _data(origin: Mapping[str, Any]) -> str:
     return (
         "## Data\n\n"
-        f"{origin['clips']} clips of speech and song by {len(origin['actors'])} actors of RAVDESS: "
+        f"{origin['clips']} clips of {' and '.join(origin['channels'])} by "
+        f"{len(origin['actors'])} actors of RAVDESS: "
         "Livingstone SR, Russo FA (2018), The Ryerson Audio-Visual Database of Emotional Speech "
         "and Song (RAVDESS), PLoS ONE 13(5): e0196391, doi 10.1371/journal.pone.0196391. "
-        f"Index hash `{origin['index_sha256'][:16]}`." + _noise(origin)
+        f"Index hash `{origin['index_sha256'][:16]}`." + _missing(origin) + _noise(origin)
     )
+
+
+def _missing(origin: Mapping[str, Any]) -> str:
+    absent = [str(emotion) for emotion in EMOTIONS if str(emotion) not in origin["emotions"]]
+    if not absent:
+        return ""
+    return f" **No clip of {' or '.join(absent)} was among them: it never learnt what that is.**"
 
 
 def _noise(origin: Mapping[str, Any]) -> str:

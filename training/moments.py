@@ -14,7 +14,7 @@ EVIDENCE_WINDOW_S = 3.0
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Moments:
-    """Weighted sums over the live windows of clips.
+    """Weighted sums over the windows of clips.
 
     Attributes
     ----------
@@ -43,7 +43,10 @@ class Moments:
 
 
 def clip_moments(table: Table, clips: NDArray[np.intp]) -> Moments:
-    """Moments of some clips, from the windows of 3 s of one copy in `table`."""
+    """Moments of some clips, from the windows of 3 s of one copy in `table`.
+
+    Those with less speech than a live window needs count too, by what they have.
+    """
     windows = table.rows(table.window_s == np.float32(EVIDENCE_WINDOW_S))
     place = np.full(table.emotion.size, -1)
     place[clips] = np.arange(clips.size)

@@ -123,7 +123,8 @@ def judge_other_voices(
                 mode=mode,
                 rng=np.random.default_rng(seed),
             )
-            for unit in (WINDOW, CLIP):
+            # Of a speaker without speech there are clips but no windows.
+            for unit in (unit for unit in (WINDOW, CLIP) if judged[unit].labels.size):
                 yield OtherVoices(
                     speaker=name,
                     baseline=baseline,

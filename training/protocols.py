@@ -102,7 +102,8 @@ class Trainer:
         Raises
         ------
         DataError
-            If the clips cannot be split, a split leaks, or a side of it holds no speech.
+            If the clips cannot be split, a split leaks, a side of it holds no speech, or it would
+            train on one emotion only.
         """
         clips = self.corpus.clips
         apart = actor_folds(clips)
@@ -110,6 +111,15 @@ class Trainer:
         for split in (*apart, *mixed):
             refuse_leaks(clips, split, disjoint_actors=split in apart)
             self._refuse_silence(split)
+            self._refuse_one_emotion(split)
+
+    def _refuse_one_emotion(self, split: Split) -> None:
+        found = {self.corpus.clips[i].emotion for i in split.train}
+        if len(found) < 2:
+            raise DataError(
+                f"The split '{split.name}' would train on one emotion, {found.pop()}: two at least "
+                "were needed; add clips of others."
+            )
 
     def _refuse_silence(self, split: Split) -> None:
         for use, side in (("train", split.train), ("test", split.test)):

@@ -126,14 +126,21 @@ class Recipe:
         for name in SHARES:
             in_range(name, getattr(self, name), 0.0, 1.0)
         for name in ("narrow_share", "cold_narrow_share"):
-            in_range(name, getattr(self, name), 0.0, _left(self.noise_share))
-        in_range("room_share", self.room_share, 0.0, _left(self.noise_share, self._most_narrow))
-        in_range("whole_share", self.whole_share, 0.0, _left(self.cold_share))
+            self._together("noise_share", name, "room_share")
+        self._together("cold_share", "whole_share")
         in_range("label_smoothing", self.label_smoothing, 0.0, 0.9)
         in_range("teachers", self.teachers, 0, 100)
         in_range("teacher_epochs", self.teacher_epochs, 1, 10_000)
         if self.balance not in BALANCES:
             raise ConfigError(f"balance is {self.balance!r}: choose {', '.join(BALANCES)}.")
+
+    def _together(self, *names: str) -> None:
+        """Refuse shares of one whole that are more than it."""
+        shares = {name: getattr(self, name) for name in names}
+        # Rounded, or .92 and .04 and .04 would be more than one.
+        if round(sum(shares.values()), 9) > 1:
+            told = ", ".join(f"{name} {share:g}" for name, share in shares.items())
+            raise ConfigError(f"{told} are more than 1 together: choose smaller ones.")
 
     @property
     def _most_narrow(self) -> float:
@@ -172,11 +179,6 @@ class Recipe:
             *_evenly(narrow, len(NARROW) if self._most_narrow else 0),
             *_evenly(self.room_share, len(ROOMS) if self.room_share else 0),
         )
-
-
-def _left(*shares: float) -> float:
-    """What shares leave of one; rounded, or .92 and .04 would leave less than .04."""
-    return round(1.0 - sum(shares), 9)
 
 
 def _noisy(speed: float, take: int, noise_dir: Path | None) -> Copy:

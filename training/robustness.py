@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from training.augment import AS_IT_IS, JUDGING, Copy
-from training.cells import CLIP, LIVE_WINDOW_S, MODES, channel_clips, fold_uar, judged_part
+from training.cells import (
+    CLIP,
+    LIVE_WINDOW_S,
+    MODES,
+    channel_clips,
+    draws_of,
+    fold_uar,
+    judged_part,
+)
 from training.corpus import Corpus, vectors_with_progress
 from training.protocols import Protocol
 from training.ravdess import Channel
@@ -106,9 +114,9 @@ def robustness(
                     np.flatnonzero(np.isin(speech, part.unheard)),
                     window_s=LIVE_WINDOW_S,
                     mode=mode,
-                    rng=np.random.default_rng(seed),
+                    rng=draws_of(seed, number),
                 )[CLIP]
-                for part in protocol.parts
+                for number, part in enumerate(protocol.parts)
                 if np.isin(speech, part.unheard).any()
             ]
             value = fold_uar(judged)

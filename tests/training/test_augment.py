@@ -1,10 +1,12 @@
 """Augmented copies: seeded by the sound itself, and each doing what it says."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from training.augment import (
     TRAINING,
     Copy,
     band_limited,
+    check_noise,
     coloured_noise,
     loud_power,
     make_copy,
@@ -195,14 +198,55 @@ def test_no_recording_of_noise_both_trains_and_judges(tmp_path: Path) -> None:
     assert training | judging == set(noise_files(tmp_path))
 
 
-def test_no_two_takes_of_one_recording_train_and_judge(tmp_path: Path) -> None:
+@pytest.mark.parametrize("of_class", ["", "-12"])
+def test_no_two_takes_of_one_recording_train_and_judge(tmp_path: Path, of_class: str) -> None:
     for name in ("Rain_1-17-A", "Rain_1-47-A", "Rain_1-47-B", "Rain_2-47-A"):
-        soundfile.write(tmp_path / f"{name}.wav", np.ones(10), 8000)
+        soundfile.write(tmp_path / f"{name}{of_class}.wav", np.ones(10), 8000)
     training, judging = (
         [file.stem for file in noise_files(tmp_path, part)] for part in (TRAINING, JUDGING)
     )
-    assert training == ["Rain_1-17-A", "Rain_1-47-B"]
-    assert judging == ["Rain_2-47-A"]
+    assert training == [f"Rain_1-17-A{of_class}", f"Rain_1-47-B{of_class}"]
+    assert judging == [f"Rain_2-47-A{of_class}"]
+
+
+@pytest.mark.parametrize("noise", [np.zeros(8000), np.ones(3000), np.ones(1)])
+def test_noise_that_nothing_could_be_heard_in_is_refused(
+    tmp_path: Path, noise: NDArray[np.float64]
+) -> None:
+    for name in ("good", "bad"):
+        (tmp_path / name).mkdir()
+        soundfile.write(tmp_path / name / "a.wav", 0.1 * np.ones(8000), 8000)
+    soundfile.write(tmp_path / "bad/b.wav", 0.1 * noise, 8000)
+    check_noise(tmp_path / "good")
+    with pytest.raises(AudioError, match=r"b\.wav is no noise that anything could be heard in"):
+        check_noise(tmp_path / "bad")
+
+
+@pytest.mark.parametrize("folder", [True, False])
+def test_noise_is_the_same_at_every_fixed_level(tmp_path: Path, *, folder: bool) -> None:
+    """Or a table by level would compare recordings as much as levels."""
+    rng = np.random.default_rng(2)
+    for name in "abcdefgh":
+        soundfile.write(tmp_path / f"{name}.wav", rng.uniform(-0.5, 0.5, 8000), 8000)
+    copy = Copy(noise_snr_db=0, noise_dir=str(tmp_path) if folder else "")
+    loud = make_copy(SOUND, RATE, copy)[0] - SOUND
+    soft = make_copy(SOUND, RATE, replace(copy, noise_snr_db=20))[0] - SOUND
+    np.testing.assert_allclose(soft, loud / 10, atol=1e-5)
+    trained = make_copy(SOUND, RATE, replace(copy, noise_spread_db=1e-9))[0] - SOUND
+    assert not np.allclose(trained, loud, atol=1e-2)
+    names = {replace(copy, noise_snr_db=snr_db).described() for snr_db in (0, 10, 20)}
+    assert len(names) == 3
+
+
+@pytest.mark.parametrize("rate", [16_000, 48_000])
+def test_noise_is_as_loud_within_what_is_heard_at_any_rate(rate: int) -> None:
+    """Of noise that fills the band up to 24 kHz, two thirds would be lost."""
+    tone = np.sin(2 * np.pi * 440 * np.arange(3 * rate) / rate).astype(np.float32)
+    heard, heard_rate = make_copy(tone, rate, Copy(noise_snr_db=10))
+    canonical = soxr.resample(tone, rate, 16_000, quality="HQ")
+    assert heard_rate == 16_000
+    snr_db = 10 * np.log10(np.mean(canonical**2) / np.mean((heard - canonical) ** 2))
+    assert abs(snr_db - 10) < 0.2
 
 
 def test_the_draw_of_noise_does_not_hang_on_where_the_folder_lies(tmp_path: Path) -> None:

@@ -61,14 +61,14 @@ def test_what_a_table_does_not_say_of_a_network_is_as_by_default() -> None:
         ({"recipe": {"speeds": "fast"}}, "list of numbers"),
         ({"recipe": {"speeds": [9.0]}}, "choose a value from"),
         ({"recipe": {"speeds": [1.1] * 33}}, "at most 32"),
-        ({"recipe": {"noise_share": 0.8, "narrow_share": 0.3}}, "choose a value from"),
-        ({"recipe": {"noise_share": 0.8, "cold_narrow_share": 0.3}}, "choose a value from"),
+        ({"recipe": {"noise_share": 0.8, "narrow_share": 0.3}}, "are more than 1 together"),
+        ({"recipe": {"noise_share": 0.8, "cold_narrow_share": 0.3}}, "more than 1 together"),
         (
             {"recipe": {"noise_share": 0.8, "narrow_share": 0.1, "room_share": 0.2}},
-            "choose a value",
+            "noise_share 0.8, narrow_share 0.1, room_share 0.2 are more than 1 together",
         ),
         ({"recipe": {"balance": "fair"}}, "choose none, weights, sampling"),
-        ({"recipe": {"cold_share": 0.8, "whole_share": 0.3}}, "choose a value from"),
+        ({"recipe": {"cold_share": 0.8, "whole_share": 0.3}}, "are more than 1 together"),
     ],
 )
 def test_what_is_wrong_is_said(table: dict[str, Any], sentence: str) -> None:

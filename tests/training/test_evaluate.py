@@ -14,8 +14,12 @@ import soundfile
 
 from models.bundle import load_bundle
 from models.errors import AudioError, BundleError, DataError, OutputError
-from models.labels import EMOTIONS
+from models.labels import EMOTIONS, Emotion
+from models.network import softmax
+from realtime.config import RealtimeSettings
+from realtime.smoothing import Smoother
 from training.augment import AS_IT_IS, JUDGING, TRAINING, noise_files, noise_fingerprint
+from training.calibrate_probabilities import calibrated
 from training.cells import (
     CLIP,
     COLD,
@@ -25,6 +29,7 @@ from training.cells import (
     WINDOW,
     Judged,
     cell,
+    draws_of,
     judged_part,
     judged_units,
     windows_of,
@@ -32,8 +37,11 @@ from training.cells import (
 from training.config import TrainingSettings
 from training.corpus import Corpus, training_noise
 from training.evaluate import Places, bundles_in, evaluate
+from training.features import HOP_S
+from training.fit import held_out_verdicts
 from training.gate_recall import gate_recall
-from training.judge import Judge, after_clips, cold, folder
+from training.judge import Judge, after_clips, cold, folder, pooled, smoothed
+from training.maturity import ALL_CLIPS, _known
 from training.non_speech import judge_non_speech, synthetic_sounds
 from training.other_voices import _among, read_labels
 from training.protocols import Trainer
@@ -165,6 +173,89 @@ def test_noise_and_silence_get_no_emotion(found: dict[str, Any]) -> None:
     for line in found["non_speech"]:
         assert line["windows"] > 0
         assert line["named"] == 0
+
+
+def test_of_clips_that_are_judged_in_several_draws_each_draw_is_one(
+    tiny_corpus: Corpus, judge: Judge
+) -> None:
+    """Of two clips, one makes the baseline and the other is judged, in each of ten draws."""
+    windows = windows_of(tiny_corpus.table, LIVE_WINDOW_S)
+    two = windows.of_clips(np.unique(windows.clip[windows.labels < 3])[:2].astype(np.intp))
+    judged = after_clips(judge, two, 8, np.random.default_rng(0), draws=10)
+    _, labels = pooled(judged, softmax(judged.logits))
+    assert labels.size == 10
+
+
+def test_no_two_folds_draw_the_same_clips() -> None:
+    first = [draws_of(7, part).permutation(60).tolist() for part in range(5)]
+    assert first == [draws_of(7, part).permutation(60).tolist() for part in range(5)]
+    assert len({tuple(order) for order in first}) == 5
+
+
+def test_what_the_screen_shows_is_smoothed_clip_by_clip() -> None:
+    rows = np.random.default_rng(0).dirichlet(np.ones(8), 7)
+    clip = np.array([4, 4, 4, 9, 9, 4, 4])
+    live = RealtimeSettings()
+    expected = []
+    for part in np.split(rows, [3, 5]):
+        smoother = Smoother(live.smoothing_s, HOP_S, live.reset_after_silence_s)
+        expected += [smoother.push(row) for row in part]
+    np.testing.assert_array_equal(smoothed(rows, clip), expected)
+
+
+def test_nine_in_ten_of_what_the_screen_shows_are_above_the_threshold(
+    tiny_corpus: Corpus, judge: Judge
+) -> None:
+    found = held_out_verdicts(judge, tiny_corpus.table)[LIVE_WINDOW_S]
+    fitted = calibrated({LIVE_WINDOW_S: found}).for_window(LIVE_WINDOW_S)
+    shown = [
+        smoothed(softmax(one.logits, temperature), one.clip).max(axis=1)
+        for one, temperature in (
+            (found.cold, fitted.temperature_cold),
+            (found.known, fitted.temperature_known),
+        )
+    ]
+    kept = np.concatenate(shown) >= fitted.unsure_below
+    assert kept.mean() >= 0.9
+    assert (np.concatenate(shown) >= fitted.unsure_below + 0.01).mean() < 0.9
+
+
+def test_one_emotion_is_nothing_to_learn(
+    tiny_corpus: Corpus, tiny_settings: TrainingSettings
+) -> None:
+    clips = tuple(replace(clip, emotion=Emotion.SAD) for clip in tiny_corpus.clips)
+    corpus = replace(tiny_corpus, clips=clips)
+    trainer = Trainer(kind="mlp", corpus=corpus, settings=tiny_settings, say=lambda _: None)
+    with pytest.raises(DataError, match="would train on one emotion, sad: two at least"):
+        trainer.check_splits(statements=True)
+
+
+def test_what_a_voice_is_known_by_is_not_what_prototypes_bring(
+    tiny_corpus: Corpus, judge: Judge
+) -> None:
+    windows = windows_of(tiny_corpus.table, LIVE_WINDOW_S)
+    known = _known(judge, windows, np.random.default_rng(0), clips=ALL_CLIPS)
+    assert known.hidden is None
+    np.testing.assert_array_equal(known.logits, folder(judge, windows).logits)
+
+
+def test_another_corpus_than_that_of_the_bundle_is_told(
+    tiny_bundles: Path, places: Places, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = tmp_path / "mlp"
+    shutil.copytree(tiny_bundles / "mlp", bundle)
+    content = json.loads((bundle / "bundle.json").read_text())
+    content["origin"]["index_sha256"] = "0" * 64
+    (bundle / "bundle.json").write_text(json.dumps(content))
+
+    def stop(line: str) -> None:
+        if "training" in line:
+            raise KeyboardInterrupt
+
+    for folder_of, told in ((bundle, True), (tiny_bundles / "mlp", False)):
+        with pytest.raises(KeyboardInterrupt):
+            evaluate(folder_of, replace(places, report_dir=tmp_path / "report"), say=stop)
+        assert ("was trained on other clips than these" in capsys.readouterr().err) == told
 
 
 def test_the_maturity_curve_runs_from_cold_to_all(found: dict[str, Any]) -> None:
@@ -329,11 +420,13 @@ def test_temperature_follows_the_weight_of_the_baseline(
 
 
 def test_a_cell_is_the_mean_over_folds() -> None:
-    right = Judged(probabilities=np.eye(8), uncalibrated=np.eye(8), labels=np.arange(8))
+    right = Judged(
+        probabilities=np.eye(8), uncalibrated=np.eye(8), shown=np.eye(8), labels=np.arange(8)
+    )
     wrong = replace(right, labels=(np.arange(8) + 1) % 8)
     one = cell([right, wrong], protocol="p", channel="c", baseline="b", unit=CLIP, window_s=3.0)
     assert one.uar == 0.5
-    assert one.uar_sd == 0.5
+    assert one.uar_sd == pytest.approx(0.5 * 2**0.5)
     assert find_cell([one], "p", "c", "b", CLIP) is one
     with pytest.raises(KeyError):
         find_cell([one], "p", "c", "other", CLIP)
@@ -378,6 +471,7 @@ def test_other_voices_are_judged_among_their_emotions_and_clips_without_speech_a
     judged = Judged(
         probabilities=np.array([sure_of_another, even, even]),
         uncalibrated=np.zeros((3, 8)),
+        shown=np.zeros((3, 8)),
         labels=np.array([0, 0, 2]),
     )
     assert _among(judged, np.array([0, 2])).uar == 0.25
@@ -441,14 +535,16 @@ def test_a_model_trained_in_noise_is_judged_with_the_same_recordings(
             training_noise(noisy, wrong)
 
 
-def test_a_model_is_not_judged_in_the_one_noise_it_was_trained_in(
-    tiny_bundles: Path, tmp_path: Path
+@pytest.mark.parametrize("names", [["hum"], ["1-17150-A-12", "1-17150-B-12"]])
+def test_a_model_is_not_judged_in_noise_that_it_was_trained_in(
+    tiny_bundles: Path, tmp_path: Path, names: list[str]
 ) -> None:
-    soundfile.write(tmp_path / "hum.wav", np.ones(100), 16_000)
+    for i, name in enumerate(names):
+        soundfile.write(tmp_path / f"{name}.wav", np.full(100, 0.1 * i), 16_000)
     bundle = load_bundle(tiny_bundles / "mlp")
     known = noise_fingerprint(noise_files(tmp_path, TRAINING))
     origin = {**bundle.card["origin"], "noise_recordings": 1, "noise_sha256": known}
-    with pytest.raises(DataError, match="holds one recording, which the mlp model was trained in"):
+    with pytest.raises(DataError, match="no recording but those that the mlp model was trained in"):
         training_noise(replace(bundle, card={**bundle.card, "origin": origin}), tmp_path)
 
 

@@ -1,8 +1,11 @@
 """Bundles as `fit` writes them: complete, loadable live, with a card that tells the truth."""
 
+import errno
 import hashlib
 import json
+import os
 import pickle
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ from training.corpus import Corpus
 from training.export import Origin, write_bundle
 from training.fit import train
 from training.judge import Judge, cold
+from training.model_card import model_card
 from training.ravdess_index import fingerprint as index_fingerprint
 
 KINDS = ("ann", "mlp")
@@ -140,6 +144,44 @@ def test_a_bundle_judges_as_the_model_it_was_written_from(
     )
 
 
+def test_an_older_bundle_stays_until_the_new_one_is_written(
+    tmp_path: Path,
+    tiny_corpus: Corpus,
+    tiny_settings: TrainingSettings,
+    tiny_bundles: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = tmp_path / "mlp"
+    shutil.copytree(tiny_bundles / "mlp", folder)
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    write = Path.write_text
+
+    def full(path: Path, *arguments: Any, **options: Any) -> int:
+        if path.name == "bundle.json":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OutputError, match="No space left"):
+        write_bundle(
+            folder,
+            train("mlp", tiny_corpus.table, replace(tiny_settings, seed=9)),
+            load_bundle(folder).calibration,
+            tiny_settings,
+            origin=tiny_corpus.origin,
+            metrics={"protocols": [], "balance": []},
+        )
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def test_the_card_says_what_a_model_never_learnt(card: dict[str, Any]) -> None:
+    assert "clips of speech by 4 actors" in model_card(card)
+    assert "it never learnt" not in model_card(card)
+    origin = {**card["origin"], "emotions": [str(one) for one in EMOTIONS[:6]]}
+    changed = model_card({**card, "origin": origin})
+    assert "No clip of disgust or surprised was among them" in changed
+
+
 def test_a_folder_that_cannot_be_written_is_named(
     tmp_path: Path, tiny_corpus: Corpus, tiny_settings: TrainingSettings, tiny_bundles: Path
 ) -> None:
@@ -151,6 +193,8 @@ def test_a_folder_that_cannot_be_written_is_named(
             train("mlp", tiny_corpus.table, tiny_settings),
             load_bundle(tiny_bundles / "mlp").calibration,
             tiny_settings,
-            origin=Origin(clips=1, actors=(1,), index_sha256=""),
+            origin=Origin(
+                clips=1, actors=(1,), index_sha256="", channels=("speech",), emotions=("sad",)
+            ),
             metrics={"protocols": [], "balance": []},
         )

@@ -110,6 +110,13 @@ def test_a_wrong_setting_is_one_sentence(
     assert "did you mean seed" in capsys.readouterr().err
 
 
+def test_a_wrong_seed_is_a_wrong_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fit", "--data", str(tmp_path), "--seed", "-1"]) == 2
+    assert "seed is -1" in capsys.readouterr().err
+
+
 def test_ctrl_c_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(_: object) -> int:
         raise KeyboardInterrupt
@@ -137,6 +144,9 @@ def test_features_fit_and_predict_from_a_corpus_to_an_emotion(
     shown = capsys.readouterr()
     assert shown.out.strip() == str(out / "mlp")
     assert "sampling" in shown.err
+    assert json.loads((out / "mlp/bundle.json").read_text())["training"]["seed"] == 5
+    assert main(["fit", *common, "--out", str(out), "--seed", "6"]) == 1
+    assert "holds a model already: choose another folder" in capsys.readouterr().err
     assert json.loads((out / "mlp/bundle.json").read_text())["training"]["seed"] == 5
     arguments = ["predict", str(demonstration), "--framework", "sklearn"]
     assert main([*arguments, "--model", str(out / "mlp"), "--json"]) == 0
