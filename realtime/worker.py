@@ -17,6 +17,8 @@ from realtime.summary import Summary
 # of what its ring holds; the rows of some minutes have room in the queue.
 CATCH_UP_S = 5.0
 MANY_ROWS = 1000
+RESET_NOTICE = "reset"
+RESET_TOLD_S = 3.0
 
 
 class Worker(threading.Thread):
@@ -89,10 +91,18 @@ class Worker(threading.Thread):
         return self.summary
 
     def _work(self) -> None:
+        told_s = math.inf
         for item in self._source.items(self._stop_event):
             if self._reset_wanted.is_set():
                 self._reset_wanted.clear()
                 self._estimator.reset_speaker()
+                self._board.notice(
+                    RESET_NOTICE, "The voice is forgotten: what is said now is learnt."
+                )
+                told_s = time.monotonic()
+            elif time.monotonic() - told_s >= RESET_TOLD_S:
+                self._board.notice(RESET_NOTICE, None)
+                told_s = math.inf
             for notice in self._notices.of(item):
                 self._board.notice(notice.key, notice.text)
             if isinstance(item, Notice):

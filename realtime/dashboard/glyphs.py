@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
+# The fonts of the Linux console hold no parts of blocks but the upper and lower half, if those.
+FEW_GLYPHS = frozenset({"linux"})
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Glyphs:
@@ -66,8 +69,10 @@ ASCII = Glyphs(
 )
 
 
-def glyphs_for(encoding: str) -> Glyphs:
-    """Choose the set that a terminal of this encoding can show."""
+def glyphs_for(encoding: str, terminal: str = "") -> Glyphs:
+    """Choose the set that a terminal of this encoding and name (TERM) can show."""
+    if terminal in FEW_GLYPHS:
+        return ASCII
     try:
         "".join(astuple(UNICODE)).encode(encoding)
     except (UnicodeError, LookupError):

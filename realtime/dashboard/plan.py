@@ -14,6 +14,7 @@ _TREND_BAR = 45
 _TREND_COLUMNS = (TREND_S // 2, TREND_S, 2 * TREND_S)
 _MOST_HISTORY_S = 300
 _MOST_NOTICE_ROWS = 4
+_SHORT = 16  # below, there is no room for a bar in a line of its own
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,13 +111,15 @@ def make_plan(
         for count in range(getattr(plan, name) + 1, most + 1):
             grow(**{name: count})
 
+    more("notice_rows", min(notice_rows, 2))
     grow(legend=True)
     grow(history_rows=2)
+    if height < _SHORT:
+        more("notice_rows", min(notice_rows, _MOST_NOTICE_ROWS))
     grow(bar_columns=1)
     more("status_rows", status_rows)
     if drawn:
         grow(word_rows=letters.SMALL_ROWS, caption=True, panel=panel)
-    more("notice_rows", min(notice_rows, 2))
     more("history_rows", minute)
     grow(caption=True)
     more("notice_rows", min(notice_rows, _MOST_NOTICE_ROWS))

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from types import FrameType
 from typing import IO
@@ -63,7 +64,7 @@ class Dashboard:
         self._period_s = 1.0 / refresh_hz
         self._file = sys.stdout if file is None else file
         self._painter = Painter(self._file, SIXTEEN)
-        self._glyphs = glyphs_for(self._painter.encoding)
+        self._glyphs = glyphs_for(self._painter.encoding, os.environ.get("TERM", ""))
         self._frozen: Snapshot | None = None
         self._help_open = False
         self._drawn: tuple[object, ...] | None = None
@@ -73,6 +74,8 @@ class Dashboard:
 
     def run(self, stop: threading.Event, signals: EndingSignals) -> None:
         """Show the board until `stop` is set, a person quits or a signal comes; then set `stop`.
+
+        While a person has the picture stopped, it stays until a key or a signal.
 
         Belongs into the main thread, where Python delivers signals. The terminal is as it was
         before whenever this returns or raises. Without a terminal nothing is written and this
@@ -107,7 +110,8 @@ class Dashboard:
         wake_fd: int | None,
     ) -> None:
         look_s = rested_s = 0.0
-        while not (signals.code or stop.is_set()):
+        # A picture that somebody stopped to look at stays when the sound has ended.
+        while not (signals.code or (stop.is_set() and self._frozen is None)):
             now_s = time.monotonic()
             is_news = self._has_news and now_s >= rested_s
             if is_news or now_s >= look_s or self._resized(terminal):
@@ -121,6 +125,7 @@ class Dashboard:
 
     def _press(self, key: str, stop: threading.Event) -> None:
         if key in _QUIT:
+            self._frozen = None
             stop.set()
         elif key == " ":
             self._frozen = None if self._frozen else self._board.snapshot()
@@ -132,9 +137,16 @@ class Dashboard:
     def _resized(self, terminal: Terminal) -> bool:
         return self._drawn is not None and self._drawn[0] != terminal.size()
 
+    def _shown(self) -> Snapshot:
+        """What a person sees: of a picture that stands still, what has to be told is of now."""
+        now = self._board.snapshot()
+        if self._frozen is None:
+            return now
+        return replace(self._frozen, notices=now.notices, finished=now.finished)
+
     def _draw(self, terminal: Terminal) -> bool:
         """Draw one frame if anything changed and the terminal has taken the one before."""
-        snapshot = self._frozen or self._board.snapshot()
+        snapshot = self._shown()
         size = terminal.size()
         state = (
             size,

@@ -21,8 +21,12 @@ def status_lines(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Line]:
     """Write who listens, then how well, each on as many lines as it needs."""
     dot = "  " if width >= _WIDE else " "
     whose = _judges(snapshot, width)
-    taken = sum(width_of(item) + len(dot) for item in whose) + len("source ")
-    room = max(_SHORTEST_SOURCE, width - taken)
+    beside = [len("source ")]
+    for item in whose:
+        beside.append(beside[-1] + len(dot) + width_of(item))
+    rooms = [width - taken for taken in beside]
+    # Beside as many of them as leave it enough; the others have a line of their own.
+    room = min((room for room in rooms if room >= _SHORTEST_SOURCE), default=_SHORTEST_SOURCE)
     source = _item("source", shorten(clean(snapshot.facts.source), room, glyphs.cut))
     return [*flow([source, *whose], width, dot), *flow(_figures(snapshot), width, dot)]
 
@@ -87,7 +91,7 @@ def key_line(snapshot: Snapshot, width: int, *, frozen: bool) -> Line:
     keys = [("q", "quit"), ("space", "resume" if frozen else "freeze"), ("?", "help")]
     if snapshot.facts.baseline == ADAPTIVE:
         keys.insert(1, ("r", "reset" if narrow else "reset baseline"))
-    tag = "FROZEN" if frozen else "ENDED" if snapshot.finished else ""
+    tag = "ENDED" if snapshot.finished else "FROZEN" if frozen else ""
     line = [seg(f"{tag}  ", BOLD)] if tag else []
     dot = " " if narrow else "   "
     for key, action in keys:

@@ -102,6 +102,8 @@ class CsvLog:
     def _open(self, *, overwrite: bool, append: bool) -> PartFile:
         if self._path.is_dir():
             raise IsADirectoryError
+        if self._path.exists() and not self._path.is_file():
+            raise private_file.no_plain_file(self._path)
         present = existing_parts(self._path)
         while append and present and _is_stillborn(part_path(self._path, present[-1])):
             private_file.remove(part_path(self._path, present.pop()))
@@ -144,7 +146,7 @@ class CsvLog:
         self._number = number
         path = part_path(self._path, number)
         if not path.is_file():
-            raise OutputError(f"{path} is not a plain file: choose another name.")
+            raise private_file.no_plain_file(path)
         # Before it is looked at: what another run wrote between would be cut off.
         part = PartFile.reopen(path)
         try:

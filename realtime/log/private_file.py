@@ -99,7 +99,7 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
         return
     if not path.is_file():
-        raise OutputError(f"{path} is not a plain file: choose another name.")
+        raise no_plain_file(path)
     try:
         os.close(reopen(path))
     except BlockingIOError as error:
@@ -124,6 +124,11 @@ def spare(inputs: Iterable[Path], output: Path | None) -> None:
         with contextlib.suppress(OSError):
             if os.path.samestat(status, path.stat()):
                 raise UsageError(f"{output} is what shall be read ({path}): name another file.")
+
+
+def no_plain_file(path: Path) -> OutputError:
+    """Make the error for a device, a pipe or a folder in the place of a file."""
+    return OutputError(f"{path} is not a plain file: choose another name.")
 
 
 def in_use(path: Path) -> OutputError:

@@ -243,8 +243,8 @@ def test_without_a_baseline_that_learns_there_is_none_to_reset(fixed: str) -> No
 
 
 def test_more_notices_than_lines_share_the_last_one() -> None:
-    shown = text(scene(10, notices=("too quiet", "disk full", "clipping")), 60, 20)
-    assert "! clipping · disk full · too quiet" in shown
+    shown = text(scene(10, notices=("too quiet", "disk full", "clipping")), 60, 12)
+    assert "! clipping\n ! disk full · too quiet" in shown
     assert len([row for row in text(scene(10, notices=("a", "b")), 120, 40) if row == "!"]) == 2
 
 
@@ -275,6 +275,25 @@ def test_frozen_finished_and_help_are_told() -> None:
     page = "\n".join(map(plain, render(snapshot, 80, 24, help_open=True)))
     assert "forget this speaker" in page
     assert "no speech" in page
+
+
+@pytest.mark.parametrize(("width", "height"), [(60, 15), (80, 24), (100, 30)])
+def test_what_to_do_is_told_in_full_before_anything_else_has_room(width: int, height: int) -> None:
+    remedy = f"Waiting for default: it was disconnected. {LONG}"
+    shown = text(scene(300, notices=(remedy,)), width, height)
+    assert remedy in re.sub(r"\s+", " ", shown)
+
+
+def test_a_source_has_the_room_that_is_left_on_its_line() -> None:
+    facts = replace(FACTS, source="a" * 40, model="m" * 20, baseline="b" * 40)
+    board = Board(facts)
+    shown = text(board.snapshot(), 80, 24)
+    assert f"source {'a' * 40}  model {'m' * 20}\n baseline {'b' * 40}" in shown
+
+
+def test_the_linux_console_gets_what_its_fonts_hold() -> None:
+    assert glyphs_for("utf-8", "linux") is ASCII
+    assert glyphs_for("utf-8", "xterm-256color") is UNICODE
 
 
 def test_names_cannot_command_the_terminal() -> None:

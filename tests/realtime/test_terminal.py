@@ -163,6 +163,36 @@ def test_freezing_stops_the_picture_but_not_the_work(tmp_path: Path) -> None:
         wait_until(lambda: len(terminal.read()) > drawn, "a new picture")
 
 
+def test_a_stopped_picture_stays_when_the_sound_has_ended(
+    demonstration: Path, synthetic_folder: Path
+) -> None:
+    options = ("--model", synthetic_folder, "--speed", "30")
+    with Terminal(command_of("replay", demonstration, *options)) as terminal:
+        terminal.wait_for(b"confidence")
+        terminal.press(" ")
+        terminal.wait_for(b"ENDED")
+        assert LEAVE not in terminal.read()
+        terminal.press("q")
+        code, summary = terminal.end()
+        assert code == 0
+        assert "120 windows" in summary
+        terminal.assert_restored()
+
+
+def test_what_has_to_be_told_is_told_while_the_picture_stands_still() -> None:
+    board = Board(FACTS)
+    fill(board, 40)
+    screen = Dashboard(board, file=io.StringIO())
+    screen._press(" ", threading.Event())
+    board.notice("lost", "Waiting for the microphone.")
+    fill(board, 60)
+    shown = screen._shown()
+    assert shown.notices == ("Waiting for the microphone.",)
+    assert len(shown.history) == 40
+    board.notice("lost", None)
+    assert not screen._shown().notices
+
+
 @contextmanager
 def stalled(folder: Path) -> Iterator[Terminal]:
     """The dashboard in a terminal that nobody reads."""
