@@ -136,5 +136,5 @@ def load_corpus(
     corpus = Corpus(clips=clips, table=ravdess_table(vectors, clips), noise_dir=noise_dir)
     if silent := corpus.without_speech:
         more = f" and {len(silent) - 1} more" if silent[1:] else ""
-        tell(f"{silent[0].path}{more} is left out: no speech was heard in it.")
+        tell(f"No speech is heard in {silent[0].path}{more}: nothing is learnt from such clips.")
     return corpus
