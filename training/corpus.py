@@ -12,9 +12,11 @@ from models.labels import EMOTIONS, Emotion
 from models.level_free import level_free
 from realtime.messages import tell
 from realtime.progress import Progress
-from training.augment import JUDGING, TRAINING, Copy, check_noise, noise_files, noise_fingerprint
+from training.augment import Copy
+from training.corpus_vectors import CorpusVectors, Form, corpus_vectors
 from training.export import Origin
-from training.features import CorpusVectors, Form, corpus_vectors, default_cache
+from training.feature_cache import default_cache
+from training.noise_recordings import JUDGING, TRAINING, check_noise, noise_files, noise_fingerprint
 from training.ravdess import Clip, find_clips
 from training.ravdess_index import fingerprint
 from training.table import Table, ravdess_table

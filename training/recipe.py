@@ -5,7 +5,8 @@ from pathlib import Path
 
 from models.errors import ConfigError
 from realtime.config import in_range
-from training.augment import AS_IT_IS, TRAINING, Copy
+from training.augment import AS_IT_IS, Copy
+from training.noise_recordings import TRAINING
 
 SHARES = (
     "as_is_share",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.augment import AS_IT_IS, JUDGING, Copy
+from training.augment import AS_IT_IS, Copy
 from training.cells import (
     CLIP,
     LIVE_WINDOW_S,
@@ -17,6 +17,7 @@ from training.cells import (
     judged_part,
 )
 from training.corpus import Corpus, vectors_with_progress
+from training.noise_recordings import JUDGING
 from training.protocols import Protocol
 from training.ravdess import Channel
 from training.table import ravdess_table

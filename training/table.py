@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from models.labels import EMOTIONS
 from models.windows import FRAMES_PER_SECOND, LEAST_ACTIVE_FRAMES
-from training.features import HOP_S, WHOLE_CLIP_S, CorpusVectors, active_seconds
+from training.corpus_vectors import CorpusVectors
+from training.features import HOP_S, WHOLE_CLIP_S, active_seconds
 from training.ravdess import Channel, Clip
 
 

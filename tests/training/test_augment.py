@@ -14,19 +14,16 @@ from numpy.typing import NDArray
 from models.errors import AudioError
 from training.augment import (
     AS_IT_IS,
-    JUDGING,
-    TRAINING,
     Copy,
     band_limited,
-    check_noise,
     coloured_noise,
     loud_power,
     make_copy,
-    noise_files,
     pink_noise,
     with_noise,
     with_room,
 )
+from training.noise_recordings import JUDGING, TRAINING, check_noise, noise_files
 
 RATE = 16_000
 SOUND = np.sin(np.arange(RATE) * 0.3).astype(np.float32) * np.float32(0.2)

@@ -18,7 +18,7 @@ from models.labels import EMOTIONS, Emotion
 from models.network import softmax
 from realtime.config import RealtimeSettings
 from realtime.smoothing import Smoother
-from training.augment import AS_IT_IS, JUDGING, TRAINING, noise_files, noise_fingerprint
+from training.augment import AS_IT_IS
 from training.calibrate_probabilities import calibrated
 from training.cells import (
     CLIP,
@@ -42,6 +42,7 @@ from training.fit import held_out_verdicts
 from training.gate_recall import gate_recall
 from training.judge import Judge, after_clips, cold, folder, pooled, smoothed
 from training.maturity import ALL_CLIPS, _known
+from training.noise_recordings import JUDGING, TRAINING, noise_files, noise_fingerprint
 from training.non_speech import judge_non_speech, synthetic_sounds
 from training.other_voices import _among, read_labels
 from training.protocols import Trainer

@@ -12,18 +12,18 @@ from models.errors import AudioError, OutputError
 from models.level_free import level_free
 from models.segment import SegmentStream
 from models.window_vector import WINDOW_VECTOR_SIZE
-from training import features
+from training import corpus_vectors as corpus_vectors_module
+from training import feature_cache
 from training.augment import AS_IT_IS, Copy, make_copy
 from training.codecs import CODECS
+from training.corpus_vectors import corpus_vectors
+from training.feature_cache import cache_name, cached_vectors
 from training.features import (
     HOP_S,
     LEAST_ACTIVE_FRAMES,
     WHOLE_CLIP_S,
     WINDOWS_S,
     SoundVectors,
-    cache_name,
-    cached_vectors,
-    corpus_vectors,
     frame_extractor,
     sound_vectors,
 )
@@ -77,7 +77,7 @@ def test_the_cache_gives_what_was_computed(
     clips: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = corpus_vectors(clips, cache_dir=tmp_path, jobs=1)
-    monkeypatch.setattr(features, "sound_vectors", None)  # from here on, only the cache works
+    monkeypatch.setattr(feature_cache, "sound_vectors", None)  # from here on, only the cache works
     again = corpus_vectors(clips, cache_dir=tmp_path, jobs=1)
     for name in ("vectors", "window_s", "active_frames", "clip", "copy"):
         np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
@@ -123,7 +123,7 @@ def test_of_what_is_missing_in_the_cache_only_that_is_made(
         made.append(copy)
         return make_copy(samples, rate, copy, place)
 
-    monkeypatch.setattr(features, "make_copy", counted)
+    monkeypatch.setattr(feature_cache, "make_copy", counted)
     both = cached_vectors(clips[0], copies, tmp_path)
     assert made == copies[1:]
     np.testing.assert_array_equal(both[0].vectors, plain.vectors)
@@ -135,7 +135,7 @@ def test_the_cache_key_knows_sound_copy_and_signal_path(monkeypatch: pytest.Monk
     steady = Copy(noise_snr_db=10, steady=True)
     assert cache_name(b"a", steady, 1) != cache_name(b"a", steady, 2)
     names |= {cache_name(b"a", Copy(codec=name)) for name in CODECS}
-    monkeypatch.setattr(features, "_signal", lambda: "another signal path")
+    monkeypatch.setattr(feature_cache, "_signal", lambda: "another signal path")
     names.add(cache_name(b"a", AS_IT_IS))
     assert len(names) == 4 + len(CODECS)
 
@@ -176,7 +176,7 @@ def test_rows_are_the_same_in_how_many_pieces_they_are_gathered(
     copies = (AS_IT_IS, Copy(gain_db=-100))  # of which too little is left for a window
     whole = corpus_vectors(clips, copies, cache_dir=tmp_path, jobs=1)
     for sounds in (1, 2):
-        monkeypatch.setattr(features, "SOUNDS_AT_ONCE", sounds)
+        monkeypatch.setattr(corpus_vectors_module, "SOUNDS_AT_ONCE", sounds)
         pieces = corpus_vectors(clips, copies, cache_dir=tmp_path, jobs=1)
         for name in ("vectors", "clip", "copy", "window_s"):
             np.testing.assert_array_equal(getattr(pieces, name), getattr(whole, name))
