@@ -45,7 +45,7 @@ class Calibration:
 
         Raises
         ------
-        ValueError, TypeError
+        ValueError, TypeError, AttributeError
             If a number is missing, unknown or out of range.
         """
         windows = tuple(

@@ -5,8 +5,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from realtime.dashboard.native_noise import native_noise_to
 from realtime.messages import STDERR, open_messages, writes_to_descriptor
+from realtime.native_noise import native_noise_to
 
 
 @contextlib.contextmanager

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from models.errors import AudioError
-from realtime.dashboard.native_noise import native_noise_to
 from realtime.held_signals import held_signals
+from realtime.native_noise import native_noise_to
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

@@ -13,7 +13,6 @@ from models.errors import OutputError, UsageError
 from realtime import __version__
 from realtime.board import Board, RunFacts, wording
 from realtime.config import RealtimeSettings, config_path
-from realtime.dashboard.native_noise import native_noise_to
 from realtime.dashboard.screen import Dashboard, can_draw
 from realtime.demonstration import demonstration_clip
 from realtime.ending_signals import EndingSignals
@@ -24,6 +23,7 @@ from realtime.log.meta import RunMeta, meta_path
 from realtime.log.record import Recorder, require_recordable
 from realtime.log.rotation import parse_rotation
 from realtime.messages import clean, tell
+from realtime.native_noise import native_noise_to
 from realtime.options import (
     estimator_settings,
     log_file,

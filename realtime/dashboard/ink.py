@@ -1,4 +1,4 @@
-"""The one module that touches rich: styled text, its width, and the codes of this terminal."""
+"""All that the dashboard needs of rich: styled text, its width, and the codes of this terminal."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import pytest
 
+from realtime import native_noise
 from realtime.board import Board
-from realtime.dashboard import native_noise
 from realtime.dashboard.keys import Keys
-from realtime.dashboard.native_noise import native_noise_to
 from realtime.dashboard.screen import Dashboard, can_draw
 from realtime.dashboard.terminal import Terminal as Surface
 from realtime.ending_signals import EndingSignals
+from realtime.native_noise import native_noise_to
 from tests.realtime.dashboard_scene import FACTS, fill
 from tests.realtime.live_program import command_of
 from tests.realtime.log_rows import has_rows
@@ -361,7 +361,7 @@ def test_native_noise_goes_to_the_log_and_comes_back(tmp_path: Path) -> None:
 import os, sys
 from pathlib import Path
 from realtime.dashboard.keys import Keys
-from realtime.dashboard.native_noise import native_noise_to
+from realtime.native_noise import native_noise_to
 print("before", file=sys.stderr)
 try:
     with native_noise_to(Path({str(log)!r})):
@@ -403,7 +403,7 @@ def test_a_closed_standard_error_is_left_closed() -> None:
     script = """
 import os
 from realtime.dashboard.keys import Keys
-from realtime.dashboard.native_noise import native_noise_to
+from realtime.native_noise import native_noise_to
 os.close(2)
 with native_noise_to(None):
     pass
