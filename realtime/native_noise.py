@@ -1,4 +1,4 @@
-"""Keeps what native libraries print (ALSA, PortAudio, mpg123) off the screen and out of messages."""
+"""Keeps what native libraries print (ALSA, PortAudio, mpg123) off the screen."""
 
 import contextlib
 import os

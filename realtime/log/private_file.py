@@ -140,6 +140,8 @@ def cannot_create(path: Path, error: OSError) -> OutputError:
     """Make the error for a file that cannot be made, with what to do about it."""
     if isinstance(error, BlockingIOError):
         return in_use(path)
+    if isinstance(error, FileExistsError) and path.exists() and not path.is_file():
+        return no_plain_file(path)
     if isinstance(error, FileExistsError):
         return OutputError(
             f"{path} exists already: choose another name, or --overwrite to replace it."

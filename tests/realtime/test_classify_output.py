@@ -136,7 +136,7 @@ def test_a_device_is_no_file_to_replace(
 ) -> None:
     options = ("--model", synthetic_folder, "--csv", "/dev/full")
     run = run_realtime(command, recordings / "a.wav", *options)
-    assert (run.returncode, "exists already" in run.stderr) == (1, True)
+    assert (run.returncode, "is not a plain file" in run.stderr) == (1, True)
     run = run_realtime(command, recordings / "a.wav", *options, "--overwrite")
     assert (run.returncode, "is not a plain file" in run.stderr) == (1, True)
 

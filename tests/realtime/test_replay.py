@@ -15,7 +15,10 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from models.baseline import SpeakerBaseline
+from models.bundle import Bundle
 from models.labels import EMOTIONS
+from models.profile import save_profile
 from realtime.cli import main
 from realtime.log.columns import HEADER
 from tests.conftest import RunProgram
@@ -70,6 +73,22 @@ def test_real_pace_takes_real_time_and_has_a_latency(
     latencies = [row["latency_ms"] for row in _objects(run.stdout)]
     assert len(latencies) == 8
     assert all(isinstance(latency, float) for latency in latencies)
+
+
+def test_another_voice_under_the_name_of_a_profile_is_another_log(
+    synthetic_folder: Path,
+    synthetic_bundle: Bundle,
+    demonstration: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    profile, log = tmp_path / "me.json", tmp_path / "log.csv"
+    options = (demonstration, "--baseline", profile, "--csv", log, "--append")
+    for weight, code in ((1.0, 0), (1.0, 0), (2.0, 1)):
+        save_profile(profile, SpeakerBaseline(weight=weight), synthetic_bundle, window_s=3.0)
+        assert _replay(synthetic_folder, *options) == code
+    assert "profile_sha256 was" in capsys.readouterr().err
+    assert len(json.loads((tmp_path / "log.csv.meta.json").read_text())["runs"]) == 2
 
 
 def test_a_loop_goes_on_until_it_is_interrupted(
