@@ -216,7 +216,7 @@ class _Run:
             return
 
         def on_key(key: str) -> None:
-            if key in "rR":
+            if key in "rR" and self._speaker.learns:
                 worker.reset_speaker()
 
         dashboard = Dashboard(board, on_key, refresh_hz=self._settings.refresh_hz)
