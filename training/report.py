@@ -138,9 +138,10 @@ def _calibration_section(found: Evaluation) -> str:
     )
     return (
         f"## Calibration and abstaining\n\n{table(header, rows)}\n\n"
-        "Windows of 3 s of speech, actor-disjoint. The threshold is the bundle's: that which keeps "
-        "nine in ten of these same windows, cold and by folder together, so the share kept is no "
-        f"finding; the temperatures are of other folds.\n\n{coverage}\n\n"
+        "Windows of 3 s of speech, actor-disjoint, smoothed as on the screen. The threshold is the "
+        "bundle's: that which keeps nine in ten of these same windows, cold and by folder "
+        "together, so the share kept is no finding; the "
+        f"temperatures are of other folds.\n\n{coverage}\n\n"
         "![Reliability](reliability.png)\n\n![Coverage](coverage.png)"
     )
 
@@ -156,7 +157,8 @@ def _maturity_section(found: Evaluation) -> str:
     header = ["clips known", *(f"windows of {length:g} s" for length in lengths)]
     return (
         "## How much of the speaker is known\n\n"
-        "UAR of speech clips, actor-disjoint, of fewer draws of known clips than above.\n\n"
+        "UAR of speech clips, actor-disjoint, of fewer draws of known clips than above; all: the "
+        "judged clip among them, and none judged again by prototypes.\n\n"
         f"{table(header, rows)}\n\n"
         "![Maturity](maturity.png)"
     )
@@ -170,8 +172,9 @@ def _robustness_section(found: Evaluation) -> str:
     return (
         "## Robustness\n\nActor-disjoint, clips of speech, windows of 3 s; the baseline is learnt "
         "under the same condition. In noise each clip has another recording, in steady noise all "
-        "of a speaker's clips have one. Noise lies that far below the loud part of a clip; by mean "
-        "power, below the mean of the whole clip, pauses included, which is less noise."
+        "of a speaker's clips have one; a clip's noise is the same at every level. Noise lies that "
+        "far below the loud part of a clip; by mean power, below the mean of the whole clip, "
+        "pauses included, which is less noise."
         f"\n\n{shown}\n\n![Robustness](robustness.png)"
     )
 
