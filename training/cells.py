@@ -191,7 +191,8 @@ def judged_part(
     if not windows.clip.size:
         return {WINDOW: _even(table.emotion[:0]), CLIP: _even(table.emotion[clips])}
     verdicts = mode(judge, windows, rng)
-    times = round(len(verdicts.clip) / len(windows.clip))  # clips are judged in several draws
+    # Clips are judged in several draws, each of which leaves some out.
+    times = max(1, round(len(verdicts.clip) / len(windows.clip)))
     return judged_units(
         verdicts,
         calibration.for_window(window_s),

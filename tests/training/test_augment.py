@@ -96,6 +96,16 @@ def test_loud_power_leaves_out_silence() -> None:
     assert loud_power(np.zeros(0, np.float32)) == 0
 
 
+@pytest.mark.parametrize(("softer_db", "counts"), [(20, True), (28, True), (32, False)])
+def test_loud_is_what_lies_within_thirty_decibels_of_the_loudest(
+    softer_db: float, *, counts: bool
+) -> None:
+    soft = SOUND * np.float32(10 ** (-softer_db / 20))
+    share = (1 + 10 ** (-softer_db / 10)) / 2 if counts else 1.0
+    found = loud_power(np.concatenate([SOUND, soft]))
+    assert found == pytest.approx(share * loud_power(SOUND), rel=0.01)
+
+
 def test_pink_noise_falls_by_three_decibels_an_octave() -> None:
     noise = pink_noise(2**18, np.random.default_rng(0))
     power = np.abs(np.fft.rfft(noise)) ** 2
@@ -172,6 +182,33 @@ def test_a_room_keeps_length_and_direct_sound() -> None:
     energy = np.cumsum(heard[101:] ** 2)
     assert energy[-1] == pytest.approx(1, rel=0.05)
     assert energy[int(0.15 * RATE)] > 0.99 * energy[-1]
+
+
+def test_a_room_has_lost_thirty_decibels_after_half_its_time() -> None:
+    click = np.zeros(RATE, np.float32)
+    click[0] = 1
+    room_s, block = 0.4, RATE // 50
+    heard = with_room(click, RATE, room_s, np.random.default_rng(0))
+    first = 1 + RATE // 200  # behind the direct sound
+    begin, half, behind = (
+        np.mean(heard[start : start + block].astype(np.float64) ** 2)
+        for start in (first, first + round(room_s / 2 * RATE), first + round(room_s * RATE))
+    )
+    assert 10 * np.log10(half / begin) == pytest.approx(-30, abs=3)
+    assert behind < 1e-6 * begin
+
+
+def test_two_sounds_hear_other_stretches_of_one_recording_of_noise(tmp_path: Path) -> None:
+    noise = np.random.default_rng(3).uniform(-0.5, 0.5, 2 * RATE)
+    soundfile.write(tmp_path / "only.wav", noise, RATE)
+    copy = Copy(noise_snr_db=0, noise_dir=str(tmp_path), steady=True)
+    one, other = (noise_added(sound, copy, 1) for sound in (SOUND, SOUND[::-1].copy()))
+    assert abs(np.corrcoef(one, other)[0, 1]) < 0.1
+    # Each is a stretch of it all the same, found again where it correlates best.
+    recording = np.fft.fft(noise)
+    for heard in (one, other):
+        match = np.fft.ifft(recording * np.conj(np.fft.fft(heard, noise.size))).real
+        assert match.max() > 0.9 * np.linalg.norm(heard) * np.std(noise) * RATE**0.5
 
 
 def test_noise_from_a_folder_is_drawn_by_the_sound(tmp_path: Path) -> None:

@@ -7,11 +7,13 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from models import windows
 from models.audio import SAMPLE_RATE
 from models.errors import AudioError, OutputError
 from models.level_free import level_free
 from models.segment import SegmentStream
 from models.window_vector import WINDOW_VECTOR_SIZE
+from tests.training.hand_made import table_of
 from training import corpus_vectors as corpus_vectors_module
 from training import feature_cache
 from training.augment import AS_IT_IS, Copy, make_copy
@@ -65,6 +67,24 @@ def test_windows_equal_those_of_the_live_path_in_small_blocks(
 def test_a_clip_as_a_whole_has_one_row(clips: list[Path]) -> None:
     found = sound_vectors(*read_sound(clips[0]), frame_extractor())
     assert (found.window_s == WHOLE_CLIP_S).sum() == 1
+
+
+def test_a_recording_with_less_speech_than_a_live_window_needs_has_rows_that_are_not_live(
+    demonstration: Path,
+) -> None:
+    samples, rate = read_sound(demonstration)
+    piece = samples[rate : rate + rate // 2]
+    found = sound_vectors(np.concatenate([piece, np.zeros_like(piece)]), rate, frame_extractor())
+    (frames,) = found.active_frames[found.window_s == WHOLE_CLIP_S].tolist()
+    assert 30 <= frames < windows.LEAST_ACTIVE_FRAMES
+    assert set(found.window_s.tolist()) == {WHOLE_CLIP_S, *WINDOWS_S}
+
+
+def test_live_is_half_a_second_of_speech_in_a_window_and_never_a_whole_clip() -> None:
+    table = table_of(
+        [0] * 4, emotion=[0], window_s=[3, 3, 1, WHOLE_CLIP_S], active_s=[0.49, 0.5, 0.9, 2.0]
+    )
+    assert table.is_live.tolist() == [False, True, True, False]
 
 
 def test_silence_and_a_sound_shorter_than_a_frame_have_no_rows() -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from models.bundle import load_bundle
 from models.errors import DataError
-from models.network import softmax
-from training.ann import BLOCK_EPOCHS, KerasModel
-from training.config import TrainingSettings
+from models.network import Network, softmax
+from training.ann import BLOCK_EPOCHS, KerasModel, build
+from training.config import NetworkSettings, TrainingSettings
 from training.corpus import Corpus
 from training.fit import Trained, held_out_verdicts, train
 from training.fitted import Curves, cosine_rate, whole_batches
@@ -22,7 +22,7 @@ from training.protocols import Trainer, _calibration
 from training.ravdess import Channel
 from training.release import release
 from training.rows import Rows
-from training.splits import Split, actor_folds
+from training.splits import RANDOM_SPLITS, Split, actor_folds
 from training.table import Table
 
 KINDS = ("ann", "mlp")
@@ -146,6 +146,13 @@ def silent(corpus: Corpus, actors: tuple[int, ...]) -> Corpus:
     return replace(corpus, table=corpus.table.rows(heard))
 
 
+def silent_as_they_are(corpus: Corpus, actors: tuple[int, ...]) -> Corpus:
+    """Of these actors something is heard at another speed only."""
+    table = corpus.table
+    heard = ~np.isin(table.speaker[table.clip], actors) | (table.copy != 0)
+    return replace(corpus, table=table.rows(heard))
+
+
 def with_one_name_too_many(corpus: Corpus) -> Corpus:
     """Actor 3 has a clip that is the very file of one of actor 1."""
     path = next(clip.path for clip in corpus.clips if clip.actor == 1)
@@ -169,6 +176,7 @@ def of_one_surprise(corpus: Corpus) -> Corpus:
     [
         (lambda corpus: silent(corpus, (1, 2)), r"'actors 1, 2' would test on 32 .* heard\.$"),
         (lambda corpus: silent(corpus, (3, 4)), r"'actors 1, 2' would train on 32 .* heard\.$"),
+        (lambda corpus: silent_as_they_are(corpus, (1, 2)), r"'actors 1, 2' would test on 32 "),
         (with_one_name_too_many, r"'actors 1, 2' has 2 leak.* each recording one name"),
         (of_one_surprise, "64 clips cannot be split at random"),
     ],
@@ -221,6 +229,31 @@ def test_no_fold_learns_from_what_it_is_judged_on_nor_is_calibrated_on_it(
     assert folds.calibration == _calibration(verdicts)
 
 
+def test_temperatures_are_fitted_on_speech_where_there_is_some(
+    tiny_corpus: Corpus, tiny_settings: TrainingSettings
+) -> None:
+    is_song = np.array([clip.statement == 2 for clip in tiny_corpus.clips])
+    table = replace(tiny_corpus.table, is_song=is_song)
+    half_sung = replace(tiny_corpus, table=table)
+    folds = Trainer(
+        kind="mlp", corpus=half_sung, settings=tiny_settings, say=lambda _: None
+    ).actor_folds()
+    spoken, all_clips = (
+        _calibration([held_out_verdicts(part.judge, table.of_clips(clips)) for part, clips in of])
+        for of in (
+            [(part, part.unheard[~is_song[part.unheard]]) for part in folds.protocol.parts],
+            [(part, part.unheard) for part in folds.protocol.parts],
+        )
+    )
+    assert folds.calibration == spoken != all_clips
+
+
+def test_each_random_split_is_another(tiny_corpus: Corpus, tiny_settings: TrainingSettings) -> None:
+    trainer = Trainer(kind="mlp", corpus=tiny_corpus, settings=tiny_settings, say=lambda _: None)
+    splits = trainer._random_splits()
+    assert len({tuple(split.test.tolist()) for split in splits}) == len(splits) == RANDOM_SPLITS
+
+
 def test_what_is_released_has_learnt_from_all_clips(
     tiny_corpus: Corpus, tiny_settings: TrainingSettings, tmp_path: Path, learnt: list[set[int]]
 ) -> None:
@@ -236,6 +269,45 @@ def test_song_alone_can_be_learnt(
     sung = replace(tiny_corpus, clips=clips, table=table)
     release("mlp", sung, tiny_settings, tmp_path, say=lambda _: None)
     assert load_bundle(tmp_path).kind == "mlp"
+
+
+PENALTY = 0.5
+HELD = NetworkSettings(
+    hidden_layer_shape=(6,), batch_size=64, epochs=1, learning_rate=1e-7, weight_decay=PENALTY
+)
+
+
+def half_of_the_squares(network: Network) -> float:
+    return float(sum(np.sum(layer.weight**2) for layer in network.layers)) / 2
+
+
+def test_the_penalty_of_a_batch_is_half_the_squares_of_the_weights() -> None:
+    def rows(_: np.random.Generator) -> Rows:
+        return Rows(
+            inputs=inputs(64),
+            targets=np.eye(8, dtype=np.float32)[np.arange(64) % 8],
+            weights=np.ones(64, np.float32),
+        )
+
+    held, free = (
+        fit_mlp(rows, replace(HELD, weight_decay=penalty), seed=3) for penalty in (PENALTY, 0.0)
+    )
+    added = held.curves.loss[0] - free.curves.loss[0]
+    assert added == pytest.approx(PENALTY * half_of_the_squares(free.model.network()), rel=1e-3)
+
+
+def test_the_keras_model_adds_half_the_squares_of_its_weights_too() -> None:
+    model = build(HELD)
+    added = float(sum(model.losses))
+    assert added == pytest.approx(PENALTY * half_of_the_squares(KerasModel(model).network()))
+
+
+def test_the_keras_model_leaves_out_inputs_and_units_of_its_first_layer() -> None:
+    settings = NetworkSettings(hidden_layer_shape=(6, 5), input_dropout=0.2, dropout=0.4)
+    layers = build(settings).layers
+    assert [getattr(layer, "rate", layer.name.split("_")[0]) for layer in layers] == [
+        *(0.2, "dense", 0.4, "dense", "dense"),
+    ]
 
 
 def test_the_rate_falls_from_start_to_zero() -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn import metrics as reference
@@ -53,6 +53,21 @@ def test_figures_equal_those_of_scikit_learn(seed: int) -> None:
     np.testing.assert_array_equal(
         counts[:, :8], reference.confusion_matrix(labels, predicted, labels=range(8))
     )
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 99))
+def test_figures_equal_those_of_scikit_learn_where_some_rows_name_no_emotion(seed: int) -> None:
+    probabilities, labels = random_rows(seed)
+    probabilities[::3] = 1 / 8
+    labels[labels == 7] = 6  # one is absent, and yet named
+    predicted = named(probabilities)
+    assert set(predicted[::3].tolist()) == {-1}
+    kinds = {"average": "macro", "labels": np.unique(labels)}
+    found = scores(probabilities, labels)
+    assert found.accuracy == pytest.approx(reference.accuracy_score(labels, predicted))
+    assert found.uar == pytest.approx(reference.recall_score(labels, predicted, **kinds))
+    assert found.f1 == pytest.approx(reference.f1_score(labels, predicted, **kinds))
 
 
 def test_emotions_that_are_absent_do_not_count() -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from models.baseline import SpeakerBaseline
 from models.bundle import load_bundle
 from models.level_free import NOTHING
+from models.preprocess import MATURITY_SCALE
 from realtime.judge import Judge
 from tests.synthetic_bundle import write_bundle
 from tests.training.clean_recipe import CLEAN
@@ -49,6 +50,50 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others(table: Table)
     )
     np.testing.assert_array_equal(one, two)
     assert not np.array_equal(one, other)
+
+
+def test_rows_of_an_epoch_come_in_an_order_of_their_own(table: Table) -> None:
+    maker, rng = row_maker(table), np.random.default_rng(0)
+    orders = [maker.epoch(rng).targets.argmax(axis=1).tolist() for _ in range(2)]
+    assert orders[0] != orders[1]
+    assert sorted(orders[0]) == sorted(orders[1])
+
+
+def test_a_baseline_has_heard_the_clips_that_were_drawn_and_no_others(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = table.rows((table.copy == 0) & (table.speaker[table.clip] == 1))
+    clips = np.unique(own.clip).astype(np.intp)
+    drawn = np.array([1, 5])
+    monkeypatch.setattr(RowMaker, "_known", lambda *_: drawn)
+    recipe = replace(CLEAN, cold_share=0.0, whole_share=0.0)
+    rows = row_maker(own, recipe).epoch(np.random.default_rng(0))
+    known = clip_moments(own, clips).baseline(np.isin(clips, clips[drawn]))
+    share = known.weight / (known.weight + recipe.prior_weight)
+    np.testing.assert_allclose(rows.inputs[:, NOTHING], MATURITY_SCALE * (2 * share - 1), rtol=1e-6)
+
+
+def drawn_clips(table: Table, *, whole_share: float) -> list[NDArray[np.intp]]:
+    """What a thousand baselines have heard of 64 clips, the session's being the first half."""
+    recipe = replace(CLEAN, cold_share=0.0, whole_share=whole_share)
+    maker, rng = row_maker(table, recipe), np.random.default_rng(0)
+    return [maker._known(64, np.arange(32), rng) for _ in range(1000)]
+
+
+def test_one_baseline_in_seven_mixes_speech_and_song(table: Table) -> None:
+    sizes = [known.size for known in drawn_clips(table, whole_share=1.0)]
+    assert set(sizes) == {32, 64}
+    assert 0.12 < sizes.count(64) / len(sizes) < 0.18
+
+
+def test_few_clips_are_known_as_often_as_many_and_any_of_them(table: Table) -> None:
+    drawn = drawn_clips(table, whole_share=0.0)
+    sizes = np.array([known.size for known in drawn])
+    # From one clip to two as often as from sixteen to thirty-two: each a fifth of the draws.
+    for low in (1, 2, 4, 8, 16):
+        assert np.mean((sizes >= low) & (sizes < 2 * low)) == pytest.approx(0.2, abs=0.05)
+    often = np.bincount(np.concatenate(drawn), minlength=64)[:32]
+    assert often.max() < 1.5 * often.min()
 
 
 @given(st.integers(0, 99), st.integers(1, 8))

@@ -97,6 +97,13 @@ def test_folds_have_two_men_and_two_women(last: int, folds: int) -> None:
         assert Counter(tested.values()) == {Sex.MALE: 2, Sex.FEMALE: 2}
 
 
+@pytest.mark.parametrize(("last", "folds"), [(21, 5), (22, 6), (23, 6)])
+def test_there_are_as_many_folds_as_come_nearest_to_four_actors_in_each(
+    last: int, folds: int
+) -> None:
+    assert len(actor_folds(of_actors(set(range(1, last + 1)), FEW))) == folds
+
+
 @settings(max_examples=20)
 @given(actor_sets, st.integers(1, 6))
 def test_every_actor_is_tested_once_and_never_trained_on_then(
