@@ -71,6 +71,9 @@ def test_a_good_bundle_loads(folder: Path) -> None:
         (lambda c: c["preprocessing"].update(stranger_share=-0.1), "stranger_share is -0.1"),
         (lambda c: c["calibration"][0].update(temperature_cold=-1), "incomplete"),
         (lambda c: c["calibration"][0].update(unknown=1), "incomplete"),
+        (lambda c: c["calibration"][0].update(unsure_below=1.5), "threshold .* out of range"),
+        (lambda c: c["calibration"][0].update(unsure_below=-0.1), "threshold .* out of range"),
+        (lambda c: c["preprocessing"].update(form="older"), "have the form 'older', not "),
         (lambda c: c.update(calibration=[]), "incomplete"),
         (lambda c: c.update(calibration=[1]), "incomplete"),
         (lambda c: c.update(kind=["ann"]), "kind is "),
@@ -213,3 +216,11 @@ def test_the_framework_file_is_checked_before_it_is_named(folder: Path) -> None:
 def test_another_window_is_a_usage_error_that_names_the_lengths(folder: Path) -> None:
     with pytest.raises(UsageError, match=r"1\.5 s: use one of 1, 2, 3"):
         load_bundle(folder).calibration.for_window(1.5)
+
+
+@pytest.mark.parametrize("window_s", [2.95, 2.99, 3.01, 3.05])
+def test_a_window_of_nearly_a_calibrated_length_is_another(folder: Path, window_s: float) -> None:
+    calibration = load_bundle(folder).calibration
+    with pytest.raises(UsageError, match="not calibrated"):
+        calibration.for_window(window_s)
+    assert calibration.for_window(0.1 + 0.2 + 2.7).window_s == 3.0  # as a sum of floats is

@@ -212,6 +212,57 @@ def test_silence_is_not_given_to_the_network(voice: Samples) -> None:
     assert network.heard > 0
 
 
+class Listening(Silero):
+    """Keeps what the network is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: list[Samples] = []
+        self.fresh: list[bool] = []
+
+    def probabilities(self, padded: Samples, fresh: NDArray[np.bool_]) -> Samples:
+        self.given += list(padded)
+        self.fresh += fresh.tolist()
+        return super().probabilities(padded, fresh)
+
+
+def overheard(samples: Samples, cuts: Iterable[int] = ()) -> Listening:
+    gate = SpeechGate()
+    gate._network = network = Listening()
+    for part in np.split(samples, sorted(cuts)):
+        gate.push(part)
+    return network
+
+
+@settings(max_examples=15)
+@given(cuts=st.lists(st.integers(0, 2 * RATE), max_size=40))
+def test_any_split_gives_the_network_the_same(voice: Samples, cuts: list[int]) -> None:
+    some = voice[3 * RATE : 5 * RATE]
+    whole, parts = overheard(some), overheard(some, cuts)
+    assert np.array_equal(whole.given, parts.given)
+    assert whole.fresh == parts.fresh
+
+
+def test_each_chunk_is_given_behind_the_end_of_the_one_before() -> None:
+    loud = at_level(hum(200, 1)[: 6 * CHUNK], -10).astype(np.float32)  # above the gain's target
+    given = overheard(loud, range(CHUNK, 6 * CHUNK, CHUNK)).given
+    assert np.array_equal(given, padded_chunks(loud))
+
+
+@pytest.mark.parametrize("silence", [0.0, 1e-4, np.nan])
+@pytest.mark.parametrize(("silent_chunks", "starts_again"), [(7, False), (8, True), (9, True)])
+def test_after_a_pause_the_network_starts_again_and_hears_nothing_of_it(
+    silence: float, silent_chunks: int, *, starts_again: bool
+) -> None:
+    loud = at_level(hum(200, 1)[:CHUNK], -10).astype(np.float32)
+    pause = np.full(silent_chunks * CHUNK, silence, np.float32)  # 1e-4: 70 dB below
+    assert GATE.pause_chunks == 8
+    for cuts in ((), (CHUNK,), (CHUNK + pause.size,)):
+        network = overheard(np.concatenate([loud, pause, loud]), cuts)
+        assert network.fresh == [True, starts_again]
+        assert not network.given[1][:CONTEXT].any()
+
+
 # The shipped files
 
 

@@ -66,3 +66,12 @@ def test_one_shout_is_drawn_in_before_it_is_learnt() -> None:
     PREPROCESSING.learn(shouted, ordinary + 1e6, np.zeros(8), 0.5)
     _, scale = quiet.blended(PREPROCESSING.population)
     assert (np.abs(shouted.mean - quiet.mean) <= LARGEST_DEVIATION * scale).all()
+
+
+def test_what_was_answered_is_learnt_with_the_vector() -> None:
+    baseline = SpeakerBaseline()
+    for logits, weight in ((np.arange(8.0), 0.5), (np.zeros(8), 1.5)):
+        PREPROCESSING.learn(baseline, PREPROCESSING.population.mean, logits, weight)
+    assert (baseline.weight, baseline.leaning.weight) == (2.0, 2.0)
+    np.testing.assert_allclose(baseline.leaning.mean, (np.arange(8) - 3.5) / 4)
+    np.testing.assert_allclose(baseline.mean, PREPROCESSING.population.mean)

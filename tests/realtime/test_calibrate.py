@@ -12,6 +12,7 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from models import preprocess
 from models.baseline import SpeakerBaseline
 from models.bundle import Bundle
 from models.errors import OutputError, ProfileError
@@ -220,6 +221,15 @@ def test_nothing_but_a_profile_is_replaced(
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["precious.json", "profiles"]
 
 
+@pytest.mark.parametrize("content", ['{"name": "precious"}', '["profile_version"]', '"no"', "1"])
+def test_other_json_than_a_profile_is_not_replaced(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "package.json"
+    path.write_text(content)
+    with pytest.raises(OutputError, match="something else than a speaker profile"):
+        require_writable(path, overwrite=True)
+    assert path.read_text() == content
+
+
 @pytest.mark.parametrize(
     "change", [{"profile_version": 1}, {"fingerprint": "0"}, {"weight": 1e999}]
 )
@@ -295,6 +305,18 @@ def test_what_a_model_answered_on_average_is_for_that_model_only(
     )
     assert other.weight == 2.5
     assert other.leaning.weight == 0
+
+
+def test_a_profile_of_vectors_in_another_form_is_refused(
+    tmp_path: Path, synthetic_bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.json"
+    with monkeypatch.context() as patch:
+        patch.setattr(preprocess, "FORM", "older")
+        save_profile(path, SpeakerBaseline(weight=2.5), synthetic_bundle, window_s=3.0)
+        assert load_profile(path, synthetic_bundle, window_s=3.0).weight == 2.5
+    with pytest.raises(ProfileError, match="other features"):
+        load_profile(path, synthetic_bundle, window_s=3.0)
 
 
 @pytest.mark.parametrize(

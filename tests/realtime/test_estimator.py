@@ -1,7 +1,10 @@
 """Rows: numbering, time, gaps, losses; and estimates that do not depend on the blocks."""
 
 import itertools
+import time
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -9,10 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models.bundle import Bundle
+from models.bundle import Bundle, load_bundle
+from models.calibration import Calibration
 from models.errors import UsageError
+from models.labels import EMOTIONS
+from models.shipped import bundle_folder
 from realtime.estimate import Estimate, State
-from realtime.estimator import Estimator, EstimatorSettings
+from realtime.estimator import Estimator, EstimatorSettings, utc_now
 from realtime.sources.base import Block, Gap
 from realtime.speaker import Speaker
 
@@ -231,3 +237,163 @@ def test_a_long_gap_keeps_time_where_a_hop_is_no_whole_number_of_samples(
 def test_a_window_that_was_not_calibrated_is_refused(synthetic_bundle: Bundle) -> None:
     with pytest.raises(UsageError, match=r"window of 1\.5 s"):
         _estimator(synthetic_bundle, window_s=1.5)
+
+
+# Smoothing so strong that only what begins afresh equals the estimate of its window alone.
+LASTING_S = 1e6
+
+
+def _own_answers(bundle: Bundle, items: Iterable[Block | Gap], **changes: float) -> list[Estimate]:
+    """Rows that no other window has a part in."""
+    estimator = _estimator(bundle, learns=False, window_s=1.0, smoothing_s=0.0, **changes)
+    return _rows(estimator, items)
+
+
+def _begun_afresh(rows: list[Estimate], own: list[Estimate]) -> list[int]:
+    """Numbers of the rows that are as if there had been none before."""
+    return [
+        row.window
+        for row, alone in zip(rows, own, strict=True)
+        if row.probabilities is not None and row.probabilities == alone.probabilities
+    ]
+
+
+def test_speech_after_a_silence_as_long_as_configured_begins_afresh(
+    synthetic_bundle: Bundle, speech: Samples
+) -> None:
+    word = speech[RATE : 4 * RATE]
+    item = _block(np.concatenate([word, np.zeros(2 * RATE, np.float32), word]))
+    own = _own_answers(synthetic_bundle, [item])
+    judged = [row.window for row in own if row.probabilities is not None]
+    before, again = max(itertools.pairwise(judged), key=lambda pair: pair[1] - pair[0])
+    silence_s = (again - before - 1) * 0.25
+    assert 1 < silence_s < 4
+    for reset_after_silence_s, expected in (
+        (silence_s, [judged[0], again]),
+        (silence_s + 0.25, [judged[0]]),
+    ):
+        estimator = _estimator(
+            synthetic_bundle,
+            learns=False,
+            window_s=1.0,
+            smoothing_s=LASTING_S,
+            reset_after_silence_s=reset_after_silence_s,
+        )
+        assert _begun_afresh(_rows(estimator, [item]), own) == expected
+
+
+@pytest.mark.parametrize(
+    ("between", "facts"),
+    [
+        ([], {"starts_segment": True}),
+        ([], {"lost_samples": 5}),
+        ([Gap(elapsed_s=0.5, over=True, reason="unplugged")], {}),
+    ],
+    ids=["loop", "loss", "gap"],
+)
+def test_a_segment_begins_afresh(
+    between: list[Gap], facts: dict[str, object], synthetic_bundle: Bundle, speech: Samples
+) -> None:
+    word = speech[RATE : 4 * RATE]
+    items: list[Block | Gap] = [_block(word), *between, _block(word, **facts)]
+    own = _own_answers(synthetic_bundle, items)
+    estimator = _estimator(
+        synthetic_bundle,
+        learns=False,
+        window_s=1.0,
+        smoothing_s=LASTING_S,
+        reset_after_silence_s=60.0,
+    )
+    begun = _begun_afresh(_rows(estimator, items), own)
+    judged = [row.window for row in own if row.probabilities is not None]
+    assert begun == [judged[0], next(number for number in judged if own[number].start_s >= 3)]
+
+
+def test_after_a_reset_the_next_estimate_begins_afresh(
+    synthetic_bundle: Bundle, speech: Samples
+) -> None:
+    first, second = _block(speech[: 9 * HOP]), _block(speech[9 * HOP : 3 * RATE])
+    own = _own_answers(synthetic_bundle, [first, second])
+    estimator = _estimator(synthetic_bundle, learns=False, window_s=1.0, smoothing_s=LASTING_S)
+    before = estimator.push(first)
+    estimator.reset_speaker()
+    rows = before + estimator.push(second) + estimator.finish()
+    judged = [row.window for row in own if row.probabilities is not None]
+    assert judged[1] < len(before) <= judged[-2]
+    assert _begun_afresh(rows, own) == [judged[0], len(before)]
+
+
+def test_after_a_reset_no_voice_is_a_strangers(synthetic_bundle: Bundle, speech: Samples) -> None:
+    speaker = Speaker(name="test", learns=False)
+    speaker.baseline.update(np.full(speaker.baseline.mean.shape, 1e3), 10.0)
+    estimator = Estimator(synthetic_bundle, _settings(window_s=1.0), speaker, RATE)
+    estimator.push(_block(speech[: 12 * RATE]))
+    assert estimator.stranger == speaker.stranger
+    estimator.reset_speaker()
+    assert estimator.stranger is None
+
+
+def test_after_a_reset_a_new_segment_is_learnt_from_at_once(
+    synthetic_bundle: Bundle, speech: Samples
+) -> None:
+    estimator = _estimator(synthetic_bundle)
+    estimator.push(_block(speech[: 8 * RATE]))
+    estimator.reset_speaker()
+    rows = estimator.push(_block(speech[: 4 * RATE], starts_segment=True))
+    fresh = _estimator(synthetic_bundle).push(_block(speech[: 4 * RATE]))
+    learnt = [row.baseline_windows for row in rows[-len(fresh) :]]
+    assert learnt == [row.baseline_windows for row in fresh]
+    assert learnt[-1] > 0
+
+
+def test_a_gap_that_turns_out_shorter_does_not_take_time_back(synthetic_bundle: Bundle) -> None:
+    silence = np.zeros(RATE, np.float32)
+    items: list[Block | Gap] = [
+        _block(silence),
+        Gap(elapsed_s=1.1, over=False, reason="unplugged"),
+        Gap(elapsed_s=0.6, over=True, reason="unplugged"),
+        _block(silence),
+    ]
+    rows = _rows(_estimator(synthetic_bundle), items)
+    assert [row.end_s for row in rows] == [0.25 * (i + 1) for i in range(12)]
+    assert [row.state for row in rows].count(State.GAP) == 4
+
+
+def test_a_row_that_is_unsure_names_no_emotion(synthetic_bundle: Bundle, speech: Samples) -> None:
+    windows = [replace(w, unsure_below=1.0) for w in synthetic_bundle.calibration.windows]
+    never_sure = replace(synthetic_bundle, calibration=Calibration(windows=tuple(windows)))
+    rows = _rows(_estimator(never_sure), [_block(speech[: 4 * RATE])])
+    assert {row.state for row in rows} == {State.NO_SPEECH, State.UNSURE}
+    for row in rows:
+        assert row.emotion is None
+        assert (row.raw_emotion is None) == (row.state is State.NO_SPEECH)
+
+
+def test_the_raw_emotion_is_the_one_before_smoothing(speech: Samples) -> None:
+    bundle = load_bundle(bundle_folder("mlp"))
+    items = [_block(speech)]
+    own = _own_answers(bundle, items)
+    estimator = _estimator(
+        bundle, learns=False, window_s=1.0, smoothing_s=LASTING_S, reset_after_silence_s=60.0
+    )
+    smoothed = [row for row in _rows(estimator, items) if row.probabilities is not None]
+    alone = [row.probabilities for row in own if row.probabilities is not None]
+    raw = [row.raw_emotion for row in smoothed]
+    assert raw == [EMOTIONS[int(np.argmax(probabilities))] for probabilities in alone]
+    assert len(set(raw)) > 1
+    # So long smoothed, all are the first.
+    assert {row.emotion for row in smoothed} <= {raw[0], None}
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="needs a clock whose zone can be set")
+def test_the_time_of_day_is_utc_wherever_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "ELSEWHERE-5:30")
+        time.tzset()
+        before_ms = time.time_ns() // 10**6
+        told = utc_now()
+        after_ms = time.time_ns() // 10**6
+    time.tzset()
+    assert told.endswith("Z")
+    told_ms = round(datetime.fromisoformat(told).timestamp() * 1000)
+    assert before_ms <= told_ms <= after_ms

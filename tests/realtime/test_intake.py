@@ -119,6 +119,21 @@ def test_what_comes_after_it_was_counted_is_left_out_and_time_is_right_again(
     assert told / RATE == pytest.approx(device.now_s - 50, abs=0.005)
 
 
+def test_only_the_first_block_after_sound_left_out_begins_a_segment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    device = Device(monkeypatch, Intake(RATE, 1, None))
+    device.number(150)
+    device.now_s += 1.0
+    device.number(100)
+    device.burst(50)
+    device.number(150)
+    found = read(device.intake)
+    device.number(20)
+    found += read(device.intake)
+    assert [block.starts_segment for block in found] == [False, False, True, False]
+
+
 def test_a_loss_is_told_at_the_sample_where_it_happened(monkeypatch: pytest.MonkeyPatch) -> None:
     device = Device(monkeypatch, Intake(RATE, 1, None))
     device.number(150)
@@ -209,6 +224,22 @@ def test_samples_that_are_no_numbers_count_as_lost(
     assert [(block.samples.size, block.lost_samples) for block in found] == [
         (100, 0),
         (4 * BLOCK - 117, 10),
+        (BLOCK, 7 + BLOCK),
+    ]
+
+
+def test_samples_that_are_no_numbers_count_as_lost_in_the_next_reading(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    device = Device(monkeypatch, Intake(RATE, 1, None))
+    samples = np.ones(BLOCK, np.float32)
+    samples[-7:] = np.nan
+    found: list[Block] = []
+    for sent in (samples, np.full(BLOCK, np.nan, np.float32), np.ones(BLOCK, np.float32)):
+        device.send(sent)
+        found += read(device.intake)
+    assert [(block.samples.size, block.lost_samples) for block in found] == [
+        (BLOCK - 7, 0),
         (BLOCK, 7 + BLOCK),
     ]
 

@@ -45,9 +45,17 @@ def test_a_change_takes_about_the_time_constant() -> None:
 
 
 def test_short_silence_keeps_and_long_silence_resets() -> None:
-    # Of tenths of a second, too, ten are a second, though their sum as floats is not.
-    for hop_s, hops, expected in ((0.25, 3, 0), (0.25, 4, 1), (0.1, 9, 0), (0.1, 10, 1)):
-        smoother = Smoother(10.0, hop_s, 1.0)
+    # Of tenths of a second, too, ten are a second, though their sum as floats is not; and seven
+    # times 0.3 s are 2.1 s, though 2.1 / 0.3 is more than seven.
+    for hop_s, reset_after_s, hops, expected in (
+        (0.25, 1.0, 3, 0),
+        (0.25, 1.0, 4, 1),
+        (0.1, 1.0, 9, 0),
+        (0.1, 1.0, 10, 1),
+        (0.3, 2.1, 6, 0),
+        (0.3, 2.1, 7, 1),
+    ):
+        smoother = Smoother(10.0, hop_s, reset_after_s)
         smoother.push(ONE)
         for _ in range(hops):
             smoother.silence()
