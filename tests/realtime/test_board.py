@@ -39,6 +39,18 @@ def test_each_new_notice_is_told_once() -> None:
     assert told == ["quiet", "quiet", "clipping"]
 
 
+def test_who_is_told_of_a_notice_finds_the_board_free_and_the_notice_on_it() -> None:
+    found: list[tuple[str, ...]] = []
+
+    def told(_: str) -> None:
+        assert not board._lock.locked()
+        found.append(board.snapshot().notices)
+
+    board = Board(FACTS, told)
+    board.notice("level", "quiet")
+    assert found == [("quiet",)]
+
+
 def test_new_numbers_are_shown_and_not_told_again() -> None:
     told: list[str] = []
     board = Board(FACTS, told.append)

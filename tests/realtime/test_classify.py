@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from models.errors import AudioError
 from models.labels import EMOTIONS
-from realtime.classify_output import HEADER
+from realtime.classify_output import HEADER, FileResult, Output
 from realtime.cli import main
 from realtime.processes import Processes, start_method
 from realtime.sound_files import find_sound_files
@@ -381,3 +381,30 @@ def test_recordings_that_have_to_be_converted_are_counted(
     code, rows, errors = _classify(capfd, synthetic_folder, tmp_path, tmp_path / "memos/a.m4a")
     assert (code, len(rows)) == (1, 1)
     assert "2 recordings were skipped" in errors
+
+
+@pytest.mark.parametrize("baseline", ["off", "file"])
+def test_what_is_kept_of_a_recording_goes_when_it_has_been_judged(
+    baseline: str,
+    *,
+    corpus: Path,
+    synthetic_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Of a thousand recordings, the temporary folder holds the next one and no other."""
+    kept: list[int] = []
+    write = Output.write
+
+    def counted(output: Output, result: FileResult) -> None:
+        kept.append(len(list(tmp_path.iterdir())))
+        write(output, result)
+
+    monkeypatch.setattr("realtime.classify.spool_folder", lambda: contextlib.nullcontext(tmp_path))
+    monkeypatch.setattr(Output, "write", counted)
+    sounds = corpus / "speaker0", corpus / "speaker1"
+    _, rows, _ = _classify(capfd, synthetic_folder, "--baseline", baseline, *sounds)
+    assert len(rows) == len(kept) == 4
+    assert max(kept) == 1
+    assert list(tmp_path.iterdir()) == []

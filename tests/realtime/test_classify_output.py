@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from models.baseline import SpeakerBaseline
 from models.bundle import Bundle
+from models.labels import EMOTIONS
 from models.profile import save_profile
-from realtime.classify_output import HEADER
+from realtime.classify_output import HEADER, FileResult
 from realtime.cli import main
 from tests.conftest import RunProgram
 from tests.realtime.live_program import command_of
@@ -238,3 +239,17 @@ def test_a_name_that_is_no_utf_8_has_its_row_too(
     run = run_realtime("classify", ".", "--model", synthetic_folder, "--csv", "rows.csv")
     assert len(run.stderr.splitlines()) == run.returncode
     assert b"\n\xe9t\xe9.wav," in (tmp_path / "rows.csv").read_bytes()
+
+
+def test_a_row_says_no_more_digits_than_there_are() -> None:
+    shares = (0.87654321, *[0.0176366541] * 7)
+    row = FileResult(
+        file=Path("a.wav"),
+        duration_s=3.70312,
+        speech_s=2.34567,
+        windows=14,
+        emotion=EMOTIONS[0],
+        probabilities=shares,
+    ).as_dict()
+    assert (row["duration_s"], row["speech_s"]) == (3.703, 2.35)
+    assert (row["confidence"], row["neutral"], row["calm"]) == (0.8765, 0.8765, 0.0176)

@@ -175,6 +175,18 @@ def test_an_mp3_that_ends_before_its_count_is_told(
     assert "though its header promises 5.0 s: the file is truncated" in sentence
 
 
+@pytest.mark.parametrize("words", [100, 300, 20_000])
+def test_the_count_of_an_mp3_is_found_behind_a_tag_of_any_length(
+    words: int, speech: NDArray[np.float32], tmp_path: Path
+) -> None:
+    path = _encoded(tmp_path, "CONSTANT", speech)
+    content = path.read_bytes()
+    size = bytes(words >> shift & 0x7F for shift in (21, 14, 7, 0))
+    tag = b"ID3\4\0\0" + size + bytes(words)
+    path.write_bytes(tag + content[: len(content) // 2])
+    assert "though its header promises 5.0 s" in _heard(path, None)[1]
+
+
 def test_a_count_that_was_never_filled_in_promises_nothing(
     speech: NDArray[np.float32], tmp_path: Path
 ) -> None:

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from models.labels import EMOTIONS
 from realtime.board import Board, RunFacts, Snapshot
 from realtime.dashboard import letters
+from realtime.dashboard.bars import bar_and_trend_lines, bar_lines
 from realtime.dashboard.glyphs import ASCII, UNICODE, Glyphs, bar, columns, glyphs_for
 from realtime.dashboard.headline import WIDEST, word_of
 from realtime.dashboard.lines import Line, shorten, width_of
-from realtime.dashboard.palette import LOOKS, SIXTEEN
+from realtime.dashboard.palette import ALARM, BOLD, LOOKS, SIXTEEN
 from realtime.dashboard.plan import MIN_HEIGHT, MIN_WIDTH
+from realtime.dashboard.status import status_lines
 from realtime.dashboard.view import render
 from realtime.estimate import Estimate, State
 from realtime.messages import clean
@@ -159,6 +161,51 @@ def test_a_large_screen_shows_larger_letters_and_the_last_minute(width: int, hei
     assert re.search(r"^ +[▁▂▃▄▅▆▇█ ]{20,}$", shown, re.MULTILINE)  # confidence over the history
 
 
+def test_an_emotion_lasts_from_where_it_began() -> None:
+    board = Board(FACTS)
+    for window in range(12):
+        board.add(estimate(window, "sad" if window < 8 else "happy"))
+    assert " · for 1.0 s · next " in text(board.snapshot())
+
+
+def test_the_caption_names_what_comes_next() -> None:
+    snapshot = scene(300, last="surprised")
+    shares = snapshot.history[-1].probabilities
+    assert shares is not None
+    second = sorted(shares)[-2]
+    words = f"next {EMOTIONS[shares.index(second)]} {100 * second:.0f} %"
+    assert f" · {words}\n" in text(snapshot)
+
+
+@pytest.mark.parametrize("state", ["happy", "surprised", "unsure"])
+def test_the_strongest_of_the_bars_stands_out(state: str) -> None:
+    snapshot = scene(50, last=state)
+    shares = snapshot.history[-1].probabilities
+    assert shares is not None
+    lines = bar_lines(snapshot, 78, 1, UNICODE)
+    bold = [[piece.text.strip() for piece in line if piece.style == BOLD] for line in lines]
+    strongest = shares.index(max(shares))
+    assert bold == [
+        [EMOTIONS[place], f"{100 * share:.0f} %"] if place == strongest else []
+        for place, share in enumerate(shares)
+    ]
+
+
+def test_the_last_minute_shows_means_of_what_was_spoken_and_nothing_else() -> None:
+    """Two seconds a column: of half a minute's silence none, of speech at least a line."""
+    board = Board(FACTS)
+    for window in range(MINUTE):
+        row = estimate(window, "happy" if window >= MINUTE // 2 else "no_speech")
+        if row.probabilities is not None:
+            sure = float(window % 2)  # now this, now that: half on average
+            row = replace(row, probabilities=(sure, 1 - sure, *[0.0] * 6))
+        board.add(row)
+    lines = bar_and_trend_lines(board.snapshot(), 78, 30, UNICODE)
+    trends = [line[-1].text for line in lines]
+    assert trends[0] == trends[1] == " " * 15 + "▄" * 15
+    assert set(trends[2:]) == {" " * 15 + "▁" * 15}
+
+
 def test_before_the_first_row_it_listens() -> None:
     shown = text(Board(FACTS).snapshot())
     assert "waiting for the first sound" in shown
@@ -233,6 +280,15 @@ def test_losses_and_missing_latency_are_in_the_status() -> None:
     shown = text(board.snapshot())
     assert "dropped 960" in shown
     assert "latency -" in shown
+
+
+@pytest.mark.parametrize("dropped", [0, 1, 960])
+def test_losses_are_alarming(dropped: int) -> None:
+    board = Board(FACTS)
+    board.add(replace(estimate(0, "happy"), dropped_samples=dropped))
+    pieces = [piece for line in status_lines(board.snapshot(), 78, UNICODE) for piece in line]
+    alarming = [piece.text for piece in pieces if piece.style == ALARM]
+    assert alarming == ([str(dropped)] if dropped else [])
 
 
 @pytest.mark.parametrize("fixed", ["off", "my voice"])

@@ -78,6 +78,13 @@ def test_one_microphone_behind_several_apis_is_not_ambiguous(wanted: str, index:
     assert choose(wanted, WINDOWS).index == index
 
 
+def test_of_several_apis_the_systems_own_default_comes_first() -> None:
+    default = {device.index: device.index == 8 for device in WINDOWS}
+    wasapi = [replace(device, is_default=default[device.index]) for device in WINDOWS]
+    assert choose("headset", wasapi).index == 8
+    assert choose("realtek", wasapi).index == 1  # which is behind others only
+
+
 def test_without_a_default_the_first_is_taken() -> None:
     assert choose(None, LINUX[:2]).index == 2
 

@@ -69,6 +69,21 @@ def test_next_to_nothing_is_told_as_too_quiet() -> None:
     assert told(Hints(), noise(15, -85)) == [("quiet", True)]
 
 
+def test_an_offset_does_not_make_a_quiet_voice_loud() -> None:
+    assert told(Hints(), spoken(15, -55) + np.float32(0.008)) == [("quiet", True)]
+
+
+def test_exact_silence_is_not_called_quiet_as_well() -> None:
+    assert told(Hints(), np.zeros(15 * RATE, np.float32)) == [("zeros", True)]
+
+
+@pytest.mark.parametrize("peak", [1.0, -1.0])
+def test_clipping_on_one_side_is_clipping(peak: float) -> None:
+    sound = noise(4)
+    sound[::200] = peak
+    assert told(Hints(), sound) == [("clipping", True)]
+
+
 def test_clipping_is_told_and_forgotten() -> None:
     hints = Hints()
     assert told(hints, np.clip(noise(4, -3), -1, 1)) == [("clipping", True)]

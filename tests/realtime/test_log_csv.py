@@ -360,6 +360,18 @@ def test_only_the_end_of_a_long_log_is_read(tmp_path: Path) -> None:
         find_end(path)
 
 
+def test_half_a_line_where_reading_begins_is_no_row(tmp_path: Path) -> None:
+    """The last bytes may begin within a row's number: what is left of it is another number."""
+    path = tmp_path / "log.csv"
+    write_run(path, 1000)
+    last_line = path.read_bytes().splitlines(keepends=True)[-1]
+    assert last_line.startswith(b"999,")
+    with path.open("ab") as file:
+        file.write(b"\0" * (TAIL_BYTES - len(last_line) + 1))
+    with pytest.raises(OutputError, match="its end is damaged"):
+        find_end(path)
+
+
 @given(
     runs=st.lists(st.integers(0, 25), min_size=1, max_size=4),
     rotation=st.builds(Rotation, seconds=st.sampled_from([0.25, 0.3, 1.0, 2.25, 100.0]))

@@ -61,3 +61,12 @@ def test_parts_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     for part in (12, 0, 10001, 3):
         part_path(path, part).touch()
     assert existing_parts(path) == [0, 3, 12, 10001]
+
+
+def test_no_part_has_the_number_nought(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    (tmp_path / "log.0000.csv").touch()
+    assert existing_parts(path) == []
+    for part in (0, 2):
+        part_path(path, part).touch()
+    assert existing_parts(path) == [0, 2]

@@ -294,6 +294,39 @@ def test_an_unexpected_failure_reaches_the_run() -> None:
     lane.close(time.monotonic())
 
 
+class StalledSink:
+    """A sink whose first call does not return before it is let go."""
+
+    reader_gone = False
+    problem: str | None = None
+
+    def __init__(self) -> None:
+        self.called = threading.Event()
+        self.may_go_on = threading.Event()
+
+    def write(self, item: int, /) -> None:
+        self.called.set()
+        assert self.may_go_on.wait(PATIENCE_S), item
+
+    def close(self) -> None:
+        assert self.may_go_on.is_set()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_a_stalled_output_holds_in_its_hands_is_missing_too(count: int) -> None:
+    sink = StalledSink()
+    lane: Lane[int] = Lane(
+        "a pipe", sink, unit="row", limit=8, notify=Notices().notify, stop=threading.Event()
+    )
+    for item in range(count):
+        assert lane.put(item)
+    assert sink.called.wait(PATIENCE_S)
+    lane.close(time.monotonic())
+    sink.may_go_on.set()
+    assert lane.missing == count
+    assert (lane.problem or "").startswith(f"{amounts.missing(count, 'row')} in a pipe")
+
+
 def test_one_is_one() -> None:
     assert amounts.missing(1, "row") == "1 row is missing"
     assert amounts.missing(0, "row") == "0 rows are missing"

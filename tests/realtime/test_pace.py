@@ -7,14 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime.sources.pace import (
-    LONGEST_DOUBT_S,
-    RESOLVE_S,
-    SPAN_S,
-    SPANS,
-    TOLERANCE_S,
-    Pace,
-)
+from realtime.sources.pace import RESOLVE_S, SPAN_S, SPANS, TOLERANCE_S, Pace
 
 RATE = 48_000
 BLOCK = 960
@@ -133,6 +126,15 @@ def test_a_second_pause_within_the_first_doubt_is_counted_too() -> None:
     assert sum(lost for _, lost in judged(holed)) == pytest.approx(missing, abs=BLOCK)
 
 
+def test_a_moment_of_lateness_after_a_leak_is_no_second_leak() -> None:
+    """What was counted explains the lags until then, and none of those that follow."""
+    holed = without(stream(20), 5.0, 5.06)
+    ((told_s, lost),) = judged(holed)
+    assert lost == pytest.approx(0.06 * RATE, abs=BLOCK)
+    then_late = late(holed, told_s + 0.01, told_s + 1.2, by_s=0.1)
+    assert judged(then_late) == [(told_s, lost)]
+
+
 def test_doubt_can_be_settled_at_the_end() -> None:
     pace = Pace(RATE)
     assert pace.settle() == 0
@@ -171,7 +173,7 @@ def test_no_doubt_is_longer_than_its_limit() -> None:
             continue
         doubtful_since_s = doubtful_since_s or arrival.arrived_s
         held_s = max(held_s, arrival.arrived_s - doubtful_since_s)
-    assert 1 < held_s <= LONGEST_DOUBT_S
+    assert 1 < held_s <= 5
 
 
 # --- laws over schedules of every kind -----------------------------------------------------------

@@ -104,3 +104,49 @@ def test_information_lies_between_nothing_and_the_number_of_emotions() -> None:
     assert information(np.tile(np.eye(8), (5, 1))) == pytest.approx(np.log(8))
     assert information(np.eye(8)[[2] * 9]) == pytest.approx(0, abs=1e-9)
     assert np.log(8) > FULL_INFORMATION
+
+
+def test_a_folder_that_is_hardly_fit_is_hardly_changed(
+    voice: tuple[Array, Array, NDArray[np.int64]],
+) -> None:
+    """Between left alone and judged again lies no step."""
+    probabilities, hidden, _ = voice
+    hardly = _with_information(0.402, probabilities)
+    found = refined(hardly, hidden)
+    assert not np.array_equal(found, hardly)
+    assert np.abs(found - hardly).max() < 0.1
+
+
+def test_what_distances_repeat_makes_no_opinion_much_surer() -> None:
+    """These places are what the probabilities are made of: there is nothing new in them."""
+    rng = np.random.default_rng(3)
+    labels = np.repeat(np.arange(len(EMOTIONS)), EACH)
+    logits = 3.0 * np.eye(len(EMOTIONS))[labels] + 1.6 * rng.normal(size=(labels.size, 8))
+    opinions = _softmax(logits)
+    found = refined(opinions, logits)
+    assert found.max(axis=1).mean() < opinions.max(axis=1).mean() + 0.1
+
+
+def _with_information(nats: float, probabilities: Array) -> Array:
+    """The same opinions, as vague as it takes."""
+    shares = np.linspace(0, 1, 1001).tolist()
+    vague: list[Array] = [share * probabilities + (1 - share) / 8 for share in shares]
+    return next(opinions for opinions in vague if information(opinions) >= nats)
+
+
+@pytest.mark.parametrize(
+    ("nats", "fitness"), [(0.1, 0), (0.3, 0), (0.39, 0), (0.475, 0.5), (0.56, 1)]
+)
+def test_a_folder_is_fit_in_so_far_as_its_recordings_differ(
+    nats: float, fitness: float, voice: tuple[Array, Array, NDArray[np.int64]]
+) -> None:
+    opinions = _with_information(nats, voice[0])
+    assert prototypes._fitness(opinions) == pytest.approx(fitness, abs=0.02)
+
+
+def test_a_unit_that_is_loud_does_not_drown_the_others(
+    voice: tuple[Array, Array, NDArray[np.int64]],
+) -> None:
+    probabilities, hidden, labels = voice
+    loud = np.column_stack([hidden, 20 * np.random.default_rng(0).normal(size=len(hidden))])
+    assert _right(refined(probabilities, loud), labels) > 0.85

@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 from models.errors import OutputError, UsageError
 from realtime.log import sound_writer
 from realtime.log.outage import LONGEST_WAIT_S
-from realtime.log.record import NOTICE, QUEUED_PIECES, Piece, Recorder, RecordSink, to_int16
+from realtime.log.record import (
+    NOTICE,
+    QUEUED_PIECES,
+    Piece,
+    Recorder,
+    RecordSink,
+    require_recordable,
+    to_int16,
+)
+from realtime.log.sound_writer import FlacFile, WavFile
 from realtime.sources.base import Block, Gap, Notice
 from tests.realtime.log_disk import small_disk
 from tests.realtime.log_rows import Clock, Notices, fill
@@ -162,6 +171,17 @@ def test_other_formats_and_places_are_refused(tmp_path: Path) -> None:
         RecordSink(tmp_path / "nowhere/take.wav", RATE, notify=Notices().notify)
 
 
+@pytest.mark.parametrize("target", ["nowhere/take.wav", "other.wav"])
+def test_a_link_in_the_place_of_a_recording_is_found_at_once(tmp_path: Path, target: str) -> None:
+    """Also one that leads to nothing: the name is taken, and the file would be made elsewhere."""
+    (tmp_path / "other.wav").touch()
+    path = tmp_path / "take.wav"
+    path.symlink_to(tmp_path / target)
+    with pytest.raises(OutputError, match="exists already"):
+        require_recordable(path, None, overwrite=False)
+    require_recordable(path, None, overwrite=True)
+
+
 VICTIM = """
 import os, signal, sys
 from pathlib import Path
@@ -261,6 +281,48 @@ def test_silence_that_the_disk_does_not_take_is_not_in_the_header(tmp_path: Path
     sink.close()
     silence = np.zeros(50_010, np.int16)
     np.testing.assert_array_equal(read(path), np.concatenate([noise(1000), silence, noise(10, 2)]))
+
+
+def test_sound_that_the_disk_takes_in_part_is_taken_back(tmp_path: Path) -> None:
+    import resource
+
+    path = tmp_path / "take.wav"
+    sink = RecordSink(path, RATE, notify=Notices().notify, clock=Clock())
+    sink.write(piece(noise(1000)))
+    whole = path.read_bytes()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))
+    try:
+        sink.write(piece(noise(10_000, 1)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.read_bytes() == whole
+    sink.close()
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("count", [4097, 8191, 8192, 8193, 12_288, 12_289])
+def test_a_flac_that_is_still_written_promises_the_blocks_it_holds(
+    tmp_path: Path, count: int
+) -> None:
+    """A block is there as soon as the next one has begun."""
+    path = tmp_path / "take.flac"
+    file = FlacFile(path, RATE)
+    file.write(noise(count))
+    heard = read(path)
+    file.close()
+    assert heard.size == (count - 1) // 4096 * 4096
+    np.testing.assert_array_equal(heard, noise(count)[: heard.size])
+
+
+def test_the_longest_wav_has_a_header_that_can_say_so(tmp_path: Path) -> None:
+    file = WavFile(tmp_path / "take.wav", RATE)
+    file.samples = WavFile.most_samples
+    header = file._header()
+    file.close()
+    riff, data = (int.from_bytes(header[at : at + 4], "little") for at in (4, 40))
+    assert data == 2 * WavFile.most_samples
+    assert riff == 36 + data
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +21,14 @@ from models.baseline import SpeakerBaseline
 from models.bundle import Bundle
 from models.labels import EMOTIONS
 from models.profile import save_profile
+from realtime.board import Board
 from realtime.cli import main
+from realtime.ending_signals import EndingSignals
 from realtime.log.columns import HEADER
+from realtime.worker import Worker
 from tests.conftest import RunProgram
 from tests.realtime.live_program import command_of
+from tests.waiting import PATIENCE_S
 
 
 def _replay(model: Path, *arguments: str | Path) -> int:
@@ -326,3 +332,41 @@ def test_the_working_directory_may_hold_a_package_named_models(
     run = run_realtime("replay", "--model", synthetic_folder, "--speed", "max", "--json")
     assert run.returncode == 0, run.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["models"]
+
+
+@pytest.mark.parametrize(("baseline", "resets"), [("adaptive", 2), ("off", 0), ("me.json", 0)])
+def test_r_forgets_the_voice_where_it_is_learnt_live(
+    baseline: str,
+    *,
+    resets: int,
+    synthetic_folder: Path,
+    synthetic_bundle: Bundle,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Upper or lower case, and no other key; without a terminal, a stand-in presses them."""
+    save_profile(tmp_path / "me.json", SpeakerBaseline(weight=1.0), synthetic_bundle, window_s=3.0)
+    soundfile.write(tmp_path / "sound.wav", np.zeros(8000), 16_000)
+    asked = 0
+
+    def reset(_: Worker) -> None:
+        nonlocal asked
+        asked += 1
+
+    class Pressing:
+        def __init__(self, _: Board, on_key: Callable[[str], None], *, refresh_hz: float) -> None:
+            assert refresh_hz > 0
+            self._on_key = on_key
+
+        def run(self, stop: threading.Event, _: EndingSignals) -> None:
+            for key in "rxR1":
+                self._on_key(key)
+            assert stop.wait(PATIENCE_S)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("realtime.run.Dashboard", Pressing)
+    monkeypatch.setattr("realtime.run.can_draw", lambda: True)
+    monkeypatch.setattr(Worker, "reset_speaker", reset)
+    options = ("--speed", "max", "--model", str(synthetic_folder), "--baseline", baseline)
+    assert main(["replay", "sound.wav", *options]) == 0
+    assert asked == resets

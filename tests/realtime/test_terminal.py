@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import select
 import shlex
 import shutil
 import signal
@@ -11,9 +12,11 @@ import sys
 import termios
 import threading
 import time
+import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -347,6 +350,106 @@ def test_a_special_key_is_no_letter_even_in_pieces(sent: str) -> None:
         assert keys.wait(PATIENCE_S, None) == ""
     os.write(master, b"?")
     assert keys.wait(PATIENCE_S, None) == "?"
+    keys.close()
+    os.close(master)
+    os.close(slave)
+
+
+def test_a_terminal_that_is_gone_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be ready for ever, and every wait end at once."""
+    master, slave = os.openpty()
+    keys = Keys(slave)
+    keys.open()
+    os.close(master)
+    watched: list[list[int]] = []
+    look = select.select
+
+    def noted(reading: list[int], *others: Any) -> Any:
+        watched.append(reading)
+        return look(reading, *others)
+
+    monkeypatch.setattr("select.select", noted)
+    assert [keys.wait(0.0, None), keys.wait(0.0, None)] == ["", ""]
+    assert watched == [[slave], []]
+    keys.close()
+    os.close(slave)
+
+
+def test_a_terminal_gets_back_what_it_had_once_however_often_it_is_asked() -> None:
+    master, slave = os.openpty()
+    keys = Keys(slave)
+    before = termios.tcgetattr(slave)
+    keys.open()
+    keys.open()
+    assert termios.tcgetattr(slave) != before
+    keys.close()
+    assert termios.tcgetattr(slave) == before
+    tty.setraw(slave)  # by whoever has the terminal now
+    theirs = termios.tcgetattr(slave)
+    keys.close()
+    assert termios.tcgetattr(slave) == theirs
+    os.close(master)
+    os.close(slave)
+
+
+def test_a_background_job_is_not_stopped_where_it_gives_its_terminal_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    master, slave = os.openpty()
+    keys = Keys(slave)
+    keys.open()
+    before = signal.getsignal(signal.SIGTTOU)
+    meanwhile: list[object] = []
+    give_back = termios.tcsetattr
+
+    def noted(*arguments: Any) -> None:
+        meanwhile.append(signal.getsignal(signal.SIGTTOU))
+        give_back(*arguments)
+
+    monkeypatch.setattr("termios.tcsetattr", noted)
+    keys.close()
+    assert meanwhile == [signal.SIG_IGN]
+    assert signal.getsignal(signal.SIGTTOU) is before
+    os.close(master)
+    os.close(slave)
+
+
+def test_a_wait_that_was_ended_by_news_does_not_end_the_next_one() -> None:
+    master, slave = os.openpty()
+    keys = Keys(slave)
+    keys.open()
+    read_fd, write_fd = os.pipe()
+    os.set_blocking(read_fd, False)
+    os.write(write_fd, b"\0" * 100)
+    assert keys.wait(PATIENCE_S, read_fd) == ""
+    assert select.select([read_fd], [], [], 0.0)[0] == []
+    os.write(write_fd, b"\0")
+    os.write(master, b"q")
+    assert keys.wait(PATIENCE_S, read_fd) == "q"
+    keys.close()
+    for descriptor in (master, slave, read_fd, write_fd):
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize(
+    ("sent", "typed"),
+    [
+        ("rq", "rq"),
+        ("\x1br", "r"),  # Alt-R
+        ("r\x1b[A\x1b[Bq", "rq"),  # cursor keys between letters
+        ("é", ""),
+        ("r" * 100, "r" * 100),
+    ],
+)
+def test_letters_are_handed_on_as_they_were_typed(sent: str, typed: str) -> None:
+    master, slave = os.openpty()
+    keys = Keys(slave)
+    keys.open()
+    os.write(master, sent.encode() + b"?")
+    heard = ""
+    while not heard.endswith("?"):
+        heard += keys.wait(PATIENCE_S, None)
+    assert heard == typed + "?"
     keys.close()
     os.close(master)
     os.close(slave)

@@ -97,3 +97,24 @@ def test_one_actor_with_eight_emotions_is_one_voice(speech: np.ndarray) -> None:
     for _ in range(3):
         estimator.push(Block(samples=speech, rate=48000))
         assert estimator.stranger is None
+
+
+@pytest.mark.parametrize(("distance", "fits"), [(0.19, True), (0.21, False)])
+def test_a_voice_is_strange_from_the_distance_that_was_found_on_recordings(
+    distance: float, *, fits: bool
+) -> None:
+    fit, baseline = VoiceFit(POPULATION), SpeakerBaseline(weight=100.0)
+    for _ in range(10):
+        fit.push(np.full(FEATURE_COUNT, np.sqrt(distance)), 1.0, baseline)
+    assert fit.fits is fits
+
+
+def test_a_known_voice_may_begin_with_a_cry() -> None:
+    """A saved profile knows enough at once; the windows that are compared have to be some too."""
+    fit, profile = VoiceFit(POPULATION), SpeakerBaseline(weight=100.0)
+    cry = np.full(FEATURE_COUNT, 3.0)
+    told = []
+    for _ in range(8):
+        fit.push(cry, 0.5, profile)
+        told.append(not fit.fits)
+    assert told == [False] * 5 + [True] * 3
