@@ -88,7 +88,8 @@ def _wrapped(text: str, width: int) -> list[str]:
 def key_line(snapshot: Snapshot, width: int, *, frozen: bool) -> Line:
     """Name the keys; say so when the screen is frozen or the source has ended."""
     narrow = width < _NARROW
-    keys = [("q", "quit"), ("space", "resume" if frozen else "freeze"), ("?", "help")]
+    pause = ("close" if snapshot.finished else "resume") if frozen else "freeze"
+    keys = [("q", "quit"), ("space", pause), ("?", "help")]
     if snapshot.facts.baseline == ADAPTIVE:
         keys.insert(1, ("r", "reset" if narrow else "reset baseline"))
     tag = "ENDED" if snapshot.finished else "FROZEN" if frozen else ""

@@ -327,7 +327,9 @@ def test_frozen_finished_and_help_are_told() -> None:
     frozen = "\n".join(map(plain, render(snapshot, 80, 24, frozen=True)))
     assert "FROZEN" in frozen
     assert "space resume" in frozen
-    assert "ENDED" in text(replace(snapshot, finished=True))
+    ended = replace(snapshot, finished=True)
+    assert "ENDED" in text(ended)
+    assert "space close" in "\n".join(map(plain, render(ended, 80, 24, frozen=True)))
     page = "\n".join(map(plain, render(snapshot, 80, 24, help_open=True)))
     assert "forget this speaker" in page
     assert "no speech" in page
