@@ -22,10 +22,12 @@ def is_chained(path: Path) -> bool:
     """
     with path.open("rb") as file:
         first = _first_streams(file)
+        if not first:
+            return False
         file.seek(max(0, file.seek(0, 2) - LARGEST_PAGE_BYTES))
         end = file.read()
     last = end.rfind(MAGIC, 0, len(end) - HEADER_BYTES + len(MAGIC))
-    return bool(first) and last >= 0 and end[last:][SERIAL] not in first
+    return last >= 0 and end[last:][SERIAL] not in first
 
 
 def _first_streams(file: BinaryIO) -> set[bytes]:
