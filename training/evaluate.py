@@ -10,20 +10,7 @@ import numpy as np
 from models.bundle import JSON_NAME, Bundle, load_bundle
 from models.errors import BundleError, DataError
 from realtime.messages import tell
-from training.cells import (
-    CLIP,
-    COLD,
-    FOLDER,
-    LIVE_WINDOW_S,
-    MODES,
-    WINDOW,
-    Cell,
-    Judged,
-    cells_of,
-    channel_clips,
-    judged_parts,
-    together,
-)
+from training.cells import Cell, cells_of
 from training.config import settings_of_bundle
 from training.corpus import Corpus, load_corpus, training_noise
 from training.evaluation import Evaluation
@@ -36,6 +23,18 @@ from training.evaluation_pictures import (
     draw_robustness,
 )
 from training.gate_recall import gate_recall
+from training.judged import (
+    CLIP,
+    COLD,
+    FOLDER,
+    LIVE_WINDOW_S,
+    MODES,
+    WINDOW,
+    Judged,
+    channel_clips,
+    judged_parts,
+    together,
+)
 from training.maturity import maturity_curve
 from training.metrics import coverage_curve
 from training.non_speech import NonSpeech, judge_non_speech

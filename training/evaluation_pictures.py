@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from models.labels import EMOTIONS
-from training.cells import MODES, Cell, Judged
+from training.cells import Cell
 from training.fitted import Curves
+from training.judged import MODES, Judged
 from training.maturity import ALL_CLIPS, MaturityPoint
 from training.metrics import coverage_curve, reliability
 from training.plots import DARK, GREY, HEAT, LIGHT, picture

@@ -12,8 +12,8 @@ from models.filter_banks import HOP_SAMPLES
 from models.frame_stream import FrameStream
 from models.frames import frame_count
 from models.windows import ACTIVE_RANGE_DB, FRAMES_PER_SECOND, LEAST_ACTIVE_FRAMES
-from training.cells import LIVE_WINDOW_S
 from training.features import HOP_S, frame_extractor
+from training.judged import LIVE_WINDOW_S
 from training.ravdess import Clip
 from training.sound import read_sound
 

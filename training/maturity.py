@@ -6,10 +6,10 @@ from functools import partial
 
 import numpy as np
 
-from training.cells import CLIP, channel_clips, fold_uar, judged_parts
 from training.corpus import Corpus
 from training.features import WINDOWS_S
 from training.judge import Judge, Verdicts, after_clips, folder
+from training.judged import CLIP, channel_clips, fold_uar, judged_parts
 from training.protocols import Protocol
 from training.ravdess import Channel
 from training.table import Table

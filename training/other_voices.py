@@ -12,9 +12,9 @@ from models.bundle import Bundle
 from models.errors import DataError
 from models.labels import EMOTIONS
 from training.augment import AS_IT_IS
-from training.cells import CLIP, LIVE_WINDOW_S, MODES, WINDOW, Judged, judged_part
 from training.corpus import vectors_with_progress
 from training.judge import Judge
+from training.judged import CLIP, LIVE_WINDOW_S, MODES, WINDOW, Judged, judged_part
 from training.metrics import NONE_NAMED, Scores, named, scores
 from training.table import Table, make_table
 

@@ -7,23 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from training.cells import (
-    BOTH_CHANNELS,
-    COLD,
-    LIVE_WINDOW_S,
-    MODES,
-    WINDOW,
-    Cell,
-    cell,
-    cells_of,
-    judged_part,
-    windows_of,
-)
+from training.cells import Cell, cell, cells_of
 from training.config import TrainingSettings
 from training.corpus import Corpus
 from training.evaluation_pictures import draw_curves
 from training.export import write_bundle
 from training.fit import train
+from training.judged import (
+    BOTH_CHANNELS,
+    COLD,
+    LIVE_WINDOW_S,
+    MODES,
+    WINDOW,
+    judged_part,
+    windows_of,
+)
 from training.metrics import recalls
 from training.protocols import ActorFolds, Trainer
 from training.ravdess import Channel

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from models.labels import EMOTIONS
-from training.cells import BOTH_CHANNELS, CLIP, FOLDER, LIVE_WINDOW_S, MODES, Cell
+from training.cells import Cell
 from training.evaluation import Evaluation
+from training.judged import BOTH_CHANNELS, CLIP, FOLDER, LIVE_WINDOW_S, MODES
 from training.protocols import ACTOR_DISJOINT
 from training.ravdess import Channel
 

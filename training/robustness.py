@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from training.augment import AS_IT_IS, Copy
-from training.cells import (
+from training.corpus import Corpus, vectors_with_progress
+from training.judged import (
     CLIP,
     LIVE_WINDOW_S,
     MODES,
@@ -16,7 +17,6 @@ from training.cells import (
     fold_uar,
     judged_part,
 )
-from training.corpus import Corpus, vectors_with_progress
 from training.noise_recordings import JUDGING
 from training.protocols import Protocol
 from training.ravdess import Channel

@@ -18,10 +18,10 @@ from models.labels import EMOTIONS
 from models.network import softmax
 from models.windows import LEAST_ACTIVE_FRAMES
 from realtime.smoothing import Smoother
-from training.cells import LIVE_WINDOW_S
 from training.corpus import Corpus
 from training.features import HOP_S, SoundVectors, active_seconds, frame_extractor, sound_vectors
 from training.judge import Judge
+from training.judged import LIVE_WINDOW_S
 from training.protocols import Protocol
 from training.ravdess import Channel, Clip
 from training.sound import read_sound

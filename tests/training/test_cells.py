@@ -6,7 +6,9 @@ from numpy.typing import NDArray
 
 from models.network import softmax
 from tests.training.hand_made import CALIBRATION, PLAIN_JUDGE, table_of
-from training.cells import (
+from training.cells import cell
+from training.judge import cold
+from training.judged import (
     ADAPTIVE,
     CLIP,
     FOLDER,
@@ -14,12 +16,10 @@ from training.cells import (
     MODES,
     WINDOW,
     Judged,
-    cell,
     judged_part,
     judged_units,
     windows_of,
 )
-from training.judge import cold
 
 NOBODY = np.zeros(0, np.int64)
 

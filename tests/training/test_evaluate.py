@@ -20,20 +20,7 @@ from realtime.config import RealtimeSettings
 from realtime.smoothing import Smoother
 from training.augment import AS_IT_IS
 from training.calibrate_probabilities import calibrated
-from training.cells import (
-    CLIP,
-    COLD,
-    FOLDER,
-    LIVE_WINDOW_S,
-    MODES,
-    WINDOW,
-    Judged,
-    cell,
-    draws_of,
-    judged_part,
-    judged_units,
-    windows_of,
-)
+from training.cells import cell
 from training.config import TrainingSettings
 from training.corpus import Corpus, training_noise
 from training.evaluate import Places, bundles_in, evaluate
@@ -41,6 +28,19 @@ from training.features import HOP_S
 from training.fit import held_out_verdicts
 from training.gate_recall import gate_recall
 from training.judge import Judge, after_clips, cold, folder, pooled, smoothed
+from training.judged import (
+    CLIP,
+    COLD,
+    FOLDER,
+    LIVE_WINDOW_S,
+    MODES,
+    WINDOW,
+    Judged,
+    draws_of,
+    judged_part,
+    judged_units,
+    windows_of,
+)
 from training.maturity import ALL_CLIPS, _known
 from training.noise_recordings import JUDGING, TRAINING, noise_files, noise_fingerprint
 from training.non_speech import judge_non_speech, synthetic_sounds

@@ -12,8 +12,8 @@ from models.labels import EMOTIONS
 from models.shipped import bundle_folder
 from realtime.cli import main
 from realtime.prototypes import ENOUGH_RECORDINGS, LEAST_INFORMATION, information
-from training.cells import CLIP, LIVE_WINDOW_S, MODES, judged_part
 from training.judge import Judge
+from training.judged import CLIP, LIVE_WINDOW_S, MODES, judged_part
 from training.other_voices import read_labels, voices_table
 
 

@@ -8,7 +8,7 @@ import pytest
 from models.bundle import load_bundle
 from tests.synthetic_bundle import write_bundle
 from tests.training.hand_made import CALIBRATION, PLAIN_JUDGE, table_of
-from training.cells import CLIP, COLD
+from training.judged import CLIP, COLD
 from training.other_voices import ALL_SPEAKERS, judge_other_voices
 
 

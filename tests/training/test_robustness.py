@@ -10,10 +10,10 @@ import pytest
 
 from tests.training.hand_made import CALIBRATION, PLAIN_JUDGE, table_of, vectors_of
 from training.augment import AS_IT_IS, Copy
-from training.cells import COLD, MODES
 from training.corpus import Corpus
 from training.corpus_vectors import CorpusVectors
 from training.fitted import Curves
+from training.judged import COLD, MODES
 from training.protocols import Part, Protocol
 from training.ravdess import parse
 from training.robustness import Robustness, conditions, robustness
