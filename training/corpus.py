@@ -80,13 +80,14 @@ def training_noise(bundle: Bundle, noise_dir: Path | None) -> Path | None:
         ) from error
     if not recordings:
         return None
-    found = "" if noise_dir is None else noise_fingerprint(noise_files(noise_dir, TRAINING))
-    if found != known:
+    noise = () if noise_dir is None else noise_files(noise_dir, TRAINING)
+    if noise_fingerprint(noise) != known:
         raise DataError(
             f"The {bundle.kind} model was trained in noise of {recordings} "
             "recordings: name the folder that holds them with --noise."
         )
-    if noise_dir is not None and not noise_files(noise_dir, JUDGING):
+    judging = () if noise_dir is None else noise_files(noise_dir, JUDGING)
+    if set(judging) & set(noise):
         raise DataError(
             f"{noise_dir} holds no recording but those that the {bundle.kind} model was trained "
             "in: put another beside them to judge by, whose name comes later."

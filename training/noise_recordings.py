@@ -27,7 +27,7 @@ def noise_files(folder: Path, part: str = "") -> tuple[Path, ...]:
     training = files[::2]
     heard = {_recording(file) for file in training}
     judging = tuple(file for file in files[1::2] if _recording(file) not in heard)
-    return {TRAINING: training, JUDGING: judging}.get(part, files)
+    return {TRAINING: training, JUDGING: judging or files}.get(part, files)
 
 
 def check_noise(folder: Path) -> None:

@@ -15,17 +15,17 @@ LARGEST_PAGE_BYTES = HEADER_BYTES + 255 + 255 * 255
 def is_chained(path: Path) -> bool:
     """Whether the last page belongs to none of the streams that begin with the file.
 
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
+    A file that was removed or closed to us while it was read is not looked into.
     """
-    with path.open("rb") as file:
-        first = _first_streams(file)
-        if not first:
-            return False
-        file.seek(max(0, file.seek(0, 2) - LARGEST_PAGE_BYTES))
-        end = file.read()
+    try:
+        with path.open("rb") as file:
+            first = _first_streams(file)
+            if not first:
+                return False
+            file.seek(max(0, file.seek(0, 2) - LARGEST_PAGE_BYTES))
+            end = file.read()
+    except OSError:
+        return False
     last = end.rfind(MAGIC, 0, len(end) - HEADER_BYTES + len(MAGIC))
     return last >= 0 and end[last:][SERIAL] not in first
 

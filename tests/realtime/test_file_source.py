@@ -73,6 +73,16 @@ def test_lossless_formats_are_played_sample_by_sample(tmp_path: Path, kind: str)
     assert not any(block.lost_samples or block.starts_segment for block in found)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="an open file cannot be removed there")
+@pytest.mark.parametrize("kind", ["wav", "ogg"])
+def test_a_file_that_is_removed_while_it_plays_is_played_to_its_end(
+    tmp_path: Path, kind: str
+) -> None:
+    source = FileSource(written(tmp_path / f"a.{kind}", noise()), speed=None)
+    (tmp_path / f"a.{kind}").unlink()
+    assert joined(blocks(source)).size == RATE
+
+
 @pytest.mark.parametrize("kind", ["ogg", "mp3"])
 def test_compressed_formats_are_played(tmp_path: Path, kind: str) -> None:
     path = written(tmp_path / f"a.{kind}", noise(44_100), 44_100)

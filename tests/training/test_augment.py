@@ -232,6 +232,13 @@ def test_no_recording_of_noise_both_trains_and_judges(tmp_path: Path) -> None:
     assert training | judging == set(noise_files(tmp_path))
 
 
+def test_where_there_is_one_recording_it_judges_what_no_recording_trained(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "hum.wav", 0.1 * np.ones(8000), 8000)
+    copy = Copy(noise_snr_db=10, noise_dir=str(tmp_path), noise_part=JUDGING)
+    heard, _ = make_copy(SOUND, RATE, copy)
+    assert not np.array_equal(heard, SOUND)
+
+
 @pytest.mark.parametrize("of_class", ["", "-12"])
 def test_no_two_takes_of_one_recording_train_and_judge(tmp_path: Path, of_class: str) -> None:
     for name in ("Rain_1-17-A", "Rain_1-47-A", "Rain_1-47-B", "Rain_2-47-A"):
