@@ -25,6 +25,23 @@ MOST_JSON_DEPTH = 32
 Refusal = Callable[[str], SerError]
 
 
+def may_be(path: Path, kind: Callable[[Path], bool]) -> bool:
+    """Whether it is of that kind, or lies where nobody may look: then reading it tells so.
+
+    Parameters
+    ----------
+    path : Path
+    kind : callable
+        `Path.is_file`, `Path.is_dir` or `Path.exists`.
+    """
+    try:
+        return kind(path)
+    except PermissionError:
+        return True
+    except OSError:  # as for a name that is too long
+        return False
+
+
 def make_private_folder(folder: Path) -> None:
     """Make a folder and those above it that are missing, each for its owner only.
 

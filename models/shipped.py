@@ -1,11 +1,11 @@
 """The trained bundles that come with the program, and folders that a person names instead."""
 
-from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
 from models.bundle import JSON_NAME
 from models.errors import UsageError
+from models.safe_files import may_be
 
 SHIPPED = ("ann", "mlp")
 
@@ -13,16 +13,6 @@ SHIPPED = ("ann", "mlp")
 def models_folder() -> Path:
     """Folder of this package, which holds the shipped bundles."""
     return Path(str(resources.files("models")))
-
-
-def _can_be(path: Path, kind: Callable[[Path], bool]) -> bool:
-    """Whether it is of that kind, or lies where nobody may look: then reading it tells so."""
-    try:
-        return kind(path)
-    except PermissionError:
-        return True
-    except OSError:  # as for a name that is too long
-        return False
 
 
 def bundle_folder(model: str) -> Path:
@@ -36,12 +26,12 @@ def bundle_folder(model: str) -> Path:
     if model in SHIPPED:
         return models_folder() / model
     folder = Path(model)
-    if not model or not _can_be(folder, Path.is_dir):
+    if not model or not may_be(folder, Path.is_dir):
         raise UsageError(
             f"The model {model!r} is neither `ann`, `mlp` nor a folder: "
             "name one of these, or see `python -m realtime models`."
         )
-    if _can_be(folder / JSON_NAME, Path.exists):
+    if may_be(folder / JSON_NAME, Path.exists):
         return folder
     within = sorted(path.parent for path in folder.glob(f"*/{JSON_NAME}"))
     if len(within) > 1:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from models.errors import ConfigError
+from models.safe_files import may_be
 
 APPLICATION = "ser-live"
 FILE_NAME = "config.toml"
@@ -91,17 +92,9 @@ def config_path(named: Path | None) -> Path:
     import platformdirs
 
     folder = own_folder(platformdirs.user_config_dir)
-    if folder is None or not _may_be_file(folder / FILE_NAME):
+    if folder is None or not may_be(folder / FILE_NAME, Path.is_file):
         return shipped_config()
     return folder / FILE_NAME
-
-
-def _may_be_file(path: Path) -> bool:
-    """Whether it is a file, or lies where nobody may look: then reading it tells so."""
-    try:
-        return path.is_file()
-    except PermissionError:
-        return True
 
 
 def read_tables(named: Path | None) -> dict[str, Any]:

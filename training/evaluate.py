@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from models.bundle import JSON_NAME, Bundle, load_bundle
+from models.calibration import Calibration
 from models.errors import BundleError, DataError
 from realtime.messages import tell
 from training.cells import Cell, cells_of
@@ -188,7 +189,7 @@ def _evaluation(
         actors=len(corpus.actors),
         cells=tuple(cells),
         calibration=bundle.calibration,
-        coverage=tuple(_coverage(judged, _threshold(bundle))),
+        coverage=tuple(_coverage(judged, _threshold(bundle.calibration))),
         maturity=tuple(maturity_curve(folds.protocol, corpus, seed=seed)),
         smoothing=tuple(smoothing_trial(folds.protocol, corpus, seed=seed)),
         robustness=tuple(
@@ -208,8 +209,8 @@ def _evaluation(
     return found, judged
 
 
-def _threshold(bundle: Bundle) -> float:
-    return bundle.calibration.for_window(LIVE_WINDOW_S).unsure_below
+def _threshold(calibration: Calibration) -> float:
+    return calibration.for_window(LIVE_WINDOW_S).unsure_below
 
 
 def _judged_windows(protocol: Protocol, corpus: Corpus, seed: int) -> dict[str, Judged]:
@@ -250,8 +251,7 @@ def _draw(
     ]
     draw_confusion(report_dir / "confusion.png", shown)
     draw_reliability(report_dir / "reliability.png", judged[COLD])
-    threshold = found.calibration.for_window(LIVE_WINDOW_S).unsure_below
-    draw_coverage(report_dir / "coverage.png", judged, threshold)
+    draw_coverage(report_dir / "coverage.png", judged, _threshold(found.calibration))
     draw_maturity(report_dir / "maturity.png", found.maturity)
     draw_robustness(report_dir / "robustness.png", found.robustness)
     draw_curves(report_dir / "curves.png", protocol.parts[0].curves)

@@ -128,7 +128,8 @@ class Trainer:
             if not np.isin(np.array(WINDOWS_S, np.float32), live).all():
                 raise DataError(
                     f"The split '{split.name}' would {use} on {side.size} clips without speech: "
-                    "half a second of it was needed in one at least; add clips that can be heard."
+                    "half a second of it was needed in one at least, within a second; add clips "
+                    "that can be heard."
                 )
 
     def actor_folds(self) -> ActorFolds:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
-# The fonts of the Linux console hold no parts of blocks but the upper and lower half, if those.
+# The fonts of the Linux console hold whole blocks, and hardly any parts of one.
 FEW_GLYPHS = frozenset({"linux"})
 
 

@@ -102,8 +102,6 @@ class CsvLog:
     def _open(self, *, overwrite: bool, append: bool) -> PartFile:
         if self._path.is_dir():
             raise IsADirectoryError
-        if self._path.exists() and not self._path.is_file():
-            raise private_file.no_plain_file(self._path)
         present = existing_parts(self._path)
         while append and present and _is_stillborn(part_path(self._path, present[-1])):
             private_file.remove(part_path(self._path, present.pop()))
@@ -124,6 +122,8 @@ class CsvLog:
                 f"{file} describes a CSV that is not there: bring that back, choose another name, "
                 "or --overwrite to replace it."
             )
+        if file.exists() and not file.is_file():
+            return private_file.no_plain_file(file)
         if self._is_foreign(file):
             return _foreign(file)
         return OutputError(

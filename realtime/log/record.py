@@ -203,8 +203,9 @@ class Recorder:
         """Take what a source yields, never waiting; lost samples and gaps become silence."""
         if isinstance(item, Gap):
             length = round(item.hops(self._hop_s) * self._hop_s * self._rate)
-            self._owed += length * item.over
-            self._in_gap = length * (not item.over)
+            if item.over:
+                self._owed += length
+            self._in_gap = 0 if item.over else length
         elif isinstance(item, Block):
             silence = rescaled(self._owed, self._rate, item.rate) + item.lost_samples
             self._rate = item.rate
