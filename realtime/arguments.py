@@ -30,9 +30,14 @@ def positive(text: str) -> float:
 
 
 def named_path(text: str) -> Path:
-    """Read the name of a file or folder, an argument's `type`; nothing is not the folder here."""
+    """Read the name of a file or folder, an argument's `type`.
+
+    Nothing is not the folder here, and a dash is no file that somebody would find again.
+    """
     if not text:
         raise argparse.ArgumentTypeError("an empty name is no file or folder")
+    if text == "-":
+        raise argparse.ArgumentTypeError("standard input and output have no name: give a file's")
     return Path(text)
 
 

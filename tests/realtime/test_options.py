@@ -1,10 +1,12 @@
 """The command line wins over the configuration, and what is configured arrives."""
 
+import argparse
 from pathlib import Path
 
 import pytest
 
 from models.errors import UsageError
+from realtime.arguments import named_path
 from realtime.cli import build_parser
 from realtime.config import RealtimeSettings
 from realtime.estimator import EstimatorSettings
@@ -52,3 +54,13 @@ def test_what_is_configured_decides_about_rows() -> None:
     configured = {"window_s": 2.0, "hop_s": 0.5, "smoothing_s": 3.0, "reset_after_silence_s": 7.0}
     settings = RealtimeSettings(**configured)  # type: ignore[arg-type]
     assert estimator_settings(settings) == EstimatorSettings(**configured)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("name", "told"), [("", "empty name"), ("-", "give a file's")])
+def test_nothing_and_a_dash_name_no_file(name: str, told: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match=told):
+        named_path(name)
+
+
+def test_a_file_of_that_name_is_reached_through_its_folder() -> None:
+    assert named_path("./-").name == "-"
