@@ -41,6 +41,9 @@ class NetworkSettings:
         L2 penalty on the weights.
     input_dropout, dropout : float
         Share of the inputs and of the first hidden layer's units left out at each step.
+    mixed_noise_share : float
+        Share of sessions in which each clip is heard in a noisy copy of its own; the recipe has
+        the rest.
     """
 
     hidden_layer_shape: tuple[int, ...]
@@ -51,6 +54,7 @@ class NetworkSettings:
     weight_decay: float = 1e-5
     input_dropout: float = 0.0
     dropout: float = 0.0
+    mixed_noise_share: float = 0.0
 
     def __post_init__(self) -> None:
         """Check ranges; raises `ConfigError`."""
@@ -73,6 +77,7 @@ class NetworkSettings:
         in_range("weight_decay", self.weight_decay, 0.0, 1.0)
         in_range("input_dropout", self.input_dropout, 0.0, 0.9)
         in_range("dropout", self.dropout, 0.0, 0.9)
+        in_range("mixed_noise_share", self.mixed_noise_share, 0.0, 1.0)
 
     def _check_that_members_can_be_joined(self) -> None:
         if len(self.hidden_layer_shape) > 1 or self.hidden_layer_shape[0] % self.members:
@@ -103,7 +108,12 @@ class TrainingSettings:
     )
     mlp: NetworkSettings = field(
         default_factory=lambda: NetworkSettings(
-            hidden_layer_shape=(960,), members=3, batch_size=256, epochs=300, learning_rate=4e-3
+            hidden_layer_shape=(960,),
+            members=3,
+            batch_size=256,
+            epochs=600,
+            learning_rate=4e-3,
+            mixed_noise_share=0.2,
         )
     )
     recipe: Recipe = field(default_factory=Recipe)
@@ -171,7 +181,9 @@ def settings_of_bundle(bundle: Bundle) -> TrainingSettings:
         lacking = {field.name for field in fields(Recipe)} - set(_subtable(table, "recipe"))
         if lacking:  # today's default may be another than what it was trained with
             raise ConfigError(f"it lacks {', '.join(sorted(lacking))}")
-        return settings_of({**table, bundle.kind: stored.get("network", {})})
+        # Before it was a setting there was none, whatever today's default.
+        network = {"mixed_noise_share": 0.0, **_subtable(stored, "network")}
+        return settings_of({**table, bundle.kind: network})
     except ConfigError as error:
         raise ConfigError(
             f"The {bundle.kind} bundle was trained with other settings than this program has "

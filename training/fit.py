@@ -67,9 +67,13 @@ def train(
     recipe, seed = settings.recipe, settings.seed
     preprocessing = fitted_preprocessing(table, recipe)
     teachers = fitted_teachers(table, preprocessing, recipe, seed=seed)
+    network = settings.network(kind)
+    maker = RowMaker(
+        table, preprocessing, recipe, teachers, mixed_noise_share=network.mixed_noise_share
+    )
     fitted = _fitter(kind)(
-        RowMaker(table, preprocessing, recipe, teachers).epoch,
-        settings.network(kind),
+        maker.epoch,
+        network,
         seed=seed,
         held_out=None if held_out is None else cold_rows(held_out, preprocessing),
     )

@@ -151,6 +151,11 @@ class Recipe:
         """The sound as it is, then at other speeds."""
         return (AS_IT_IS, *(Copy(speed=speed) for speed in self.speeds))
 
+    def noisy_copies(self) -> range:
+        """Positions in `copies` of those in noise."""
+        first = len(self.clean_copies())
+        return range(first, first + (len(NOISY_SPEEDS) if self.noise_share else 0))
+
     def copies(self, noise_dir: Path | None = None) -> tuple[Copy, ...]:
         """All copies of a sound; the clean ones first.
 

@@ -1,9 +1,9 @@
 """The rows of one epoch: each clip once, in a random copy, under a random speaker baseline.
 
 The clips of one speaker and channel are a session. In each epoch a session is heard in one of
-its copies, and its speaker is known from a random choice of clips: from none (a stranger) to all
-of them. Without a baseline a network may know the voice from its training, with one it never does:
-the recipe has other shares for the one than for the other.
+its copies, or in a mixture of the noisy ones, and its speaker is known from a random choice of
+clips: from none (a stranger) to all of them. Without a baseline a network may know the voice from
+its training, with one it never does: the recipe has other shares for the one than for the other.
 """
 
 from collections.abc import Callable
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from models.baseline import SpeakerBaseline
 from models.labels import EMOTIONS
 from models.preprocess import Preprocessing
-from training.moments import Moments, clip_moments
 from training.population import speakers
 from training.recipe import Recipe
 from training.table import Table
+from training.voice import Voice
 
 Array = NDArray[np.float64]
 Teacher = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -45,35 +45,6 @@ class Rows:
     weights: NDArray[np.float32]
 
 
-class _Voice:
-    """All clips of one speaker in one copy: where their rows lie, by clip for quick choice."""
-
-    def __init__(self, table: Table, rows: NDArray[np.intp]) -> None:
-        # The whole clip comes first among a clip's rows.
-        self._rows = rows[np.lexsort((table.window_s[rows], table.clip[rows]))]
-        self._levelled = table.levelled
-        self.clips, self._starts, self._counts = np.unique(
-            table.clip[self._rows], return_index=True, return_counts=True
-        )
-        self.moments: Moments = clip_moments(table.rows(self._rows), self.clips.astype(np.intp))
-
-    def choose(
-        self, chosen: NDArray[np.intp], window_share: float, rng: np.random.Generator
-    ) -> Array:
-        """A row of each clip at these positions: the whole clip, or any of its rows."""
-        place = (rng.random(chosen.size) * self._counts[chosen]).astype(np.intp)
-        place[rng.random(chosen.size) >= window_share] = 0
-        return self._vectors(self._starts[chosen] + place)
-
-    def whole(self, chosen: NDArray[np.intp]) -> Array:
-        """The whole clips at these positions."""
-        return self._vectors(self._starts[chosen])
-
-    def _vectors(self, places: NDArray[np.intp]) -> Array:
-        vectors: Array = self._levelled[self._rows[places]].astype(np.float64)
-        return vectors
-
-
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class _Heard:
     """One session in one epoch."""
@@ -98,6 +69,9 @@ class RowMaker:
         Probabilities, shape (n, 8), of preprocessed vectors, shape (n, 193), that the targets
         lean on. In noise or through a telephone the teacher hears the clean clip instead, where
         that holds enough speech.
+    mixed_noise_share : float
+        Share of sessions in which each clip is heard in a noisy copy of its own, if there are
+        such copies; the recipe has the rest.
     """
 
     def __init__(
@@ -106,6 +80,8 @@ class RowMaker:
         preprocessing: Preprocessing,
         recipe: Recipe,
         teacher: Teacher | None = None,
+        *,
+        mixed_noise_share: float = 0.0,
     ) -> None:
         self._recipe = recipe
         self._emotion = table.emotion
@@ -115,9 +91,11 @@ class RowMaker:
         self._clean_copies = len(recipe.clean_copies())
         copies = np.unique(table.copy)
         self._copies = copies
+        self._noisy = [copy for copy in recipe.noisy_copies() if copy in copies]
+        self._mixed_share = mixed_noise_share if self._noisy else 0.0
         self._shares = {cold: _shares(recipe, copies, cold=cold) for cold in (False, True)}
         self._voices = [
-            {copy: _Voice(table, own[table.copy[own] == copy]) for copy in copies.tolist()}
+            {copy: Voice.of(table, own[table.copy[own] == copy]) for copy in copies.tolist()}
             for own in (np.flatnonzero(np.isin(table.clip, clips)) for clips in speakers(table))
         ]
 
@@ -162,11 +140,16 @@ class RowMaker:
         return smooth
 
     def _session(
-        self, voice: dict[int, _Voice], rng: np.random.Generator, *, is_song: bool
+        self, voice: dict[int, Voice], rng: np.random.Generator, *, is_song: bool
     ) -> _Heard | None:
         cold = bool(rng.random() < self._recipe.cold_share)
-        copy = int(rng.choice(self._copies, p=self._shares[cold]))
-        heard = voice[copy]
+        if self._mixed_share and rng.random() < self._mixed_share:
+            is_clean = False
+            heard = Voice.mixed([voice[copy] for copy in self._noisy], rng)
+        else:
+            copy = int(rng.choice(self._copies, p=self._shares[cold]))
+            is_clean = copy < self._clean_copies
+            heard = voice[copy]
         chosen = np.flatnonzero(self._is_song[heard.clips] == is_song)
         if not chosen.size:
             return None
@@ -177,7 +160,7 @@ class RowMaker:
         levelled = heard.choose(chosen, self._recipe.window_share, rng)
         inputs = self._preprocessing.standardised(levelled, baseline)
         clips = heard.clips[chosen].astype(np.int64)
-        taught = self._taught(voice, copy, inputs, clips)
+        taught = self._taught(inputs, clips, None if is_clean else voice[0])
         return _Heard(inputs=inputs, clips=clips, taught=taught, cold=cold)
 
     def _known(
@@ -191,14 +174,12 @@ class RowMaker:
         count = int(np.exp(rng.uniform(0, np.log(pool.size)))) if pool.size > 1 else 1
         return rng.permutation(pool)[:count]
 
-    def _taught(
-        self, voice: dict[int, _Voice], copy: int, inputs: Array, clips: NDArray[np.int64]
-    ) -> Array | None:
+    def _taught(self, inputs: Array, clips: NDArray[np.int64], clean: Voice | None) -> Array | None:
+        """What the teacher says to the inputs, or to the same clips of a clean voice."""
         if self._teacher is None:
             return None
-        if copy < self._clean_copies:
+        if clean is None:
             return self._teacher(inputs)
-        clean = voice[0]
         # A room's echo can make a window of a clip that is too short for one as it is.
         there = np.isin(clips, clean.clips)
         taught = np.empty((clips.size, len(EMOTIONS)))

@@ -53,6 +53,7 @@ def test_what_a_table_does_not_say_of_a_network_is_as_by_default() -> None:
         ({"mlp": {"hidden_layer_shape": [2800, 2800]}}, r"\[training.mlp\].* can be read again"),
         ({"ann": {"hidden_layer_shape": [1] * 51}}, "makes 51 layers of .* fewer units"),
         ({"mlp": {"learning_rate": 0}}, "choose a value from"),
+        ({"mlp": {"mixed_noise_share": 1.5}}, "choose a value from 0"),
         ({"mlp": {"members": 7}}, "7 members cannot share .* a multiple of 7 units"),
         ({"mlp": {"members": 2, "hidden_layer_shape": [8, 8]}}, "give one layer"),
         ({"mlp": {"members": 0}}, "choose a value from 1"),
@@ -102,6 +103,8 @@ def test_copies_have_shares_that_make_a_whole() -> None:
             assert sum(shares) == pytest.approx(1)
             assert min(shares) >= 0
         assert recipe.copies()[: len(recipe.clean_copies())] == recipe.clean_copies()
+        noisy = [i for i, copy in enumerate(recipe.copies()) if copy.noise_snr_db < np.inf]
+        assert noisy == list(recipe.noisy_copies())
 
 
 def test_recordings_of_noise_are_heard_in_half_of_the_noisy_copies() -> None:

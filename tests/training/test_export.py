@@ -92,6 +92,14 @@ def test_a_setting_that_an_older_bundle_lacks_is_not_taken_from_the_defaults(fol
         settings_of_bundle(older)
 
 
+def test_a_bundle_from_before_mixed_noise_had_none(folder: Path) -> None:
+    bundle = load_bundle(folder)
+    training = bundle.card["training"]
+    network = {k: v for k, v in training["network"].items() if k != "mixed_noise_share"}
+    older = replace(bundle, card={**bundle.card, "training": {**training, "network": network}})
+    assert settings_of_bundle(older).network(bundle.kind).mixed_noise_share == 0
+
+
 def test_the_stored_banks_are_those_of_librosa(folder: Path) -> None:
     stored = load_bundle(folder).banks.arrays()
     for name, bank in make_filter_banks().arrays().items():

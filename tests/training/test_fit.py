@@ -12,6 +12,7 @@ import pytest
 from models.bundle import load_bundle
 from models.errors import DataError
 from models.network import Network, softmax
+from tests.training.clean_recipe import CLEAN
 from training.ann import BLOCK_EPOCHS, KerasModel, build
 from training.config import NetworkSettings, TrainingSettings
 from training.corpus import Corpus
@@ -41,6 +42,26 @@ def test_the_same_seed_gives_the_same_bits(
         np.testing.assert_array_equal(first.weight, second.weight)
         np.testing.assert_array_equal(first.bias, second.bias)
     assert one.curves == two.curves
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_network_is_trained_in_as_much_mixed_noise_as_it_is_set(
+    kind: str, tiny_corpus: Corpus, tiny_settings: TrainingSettings
+) -> None:
+    # The copy at another speed stands for noise.
+    settings = replace(tiny_settings, recipe=replace(CLEAN, speeds=(), noise_share=0.1))
+    noisy = {one: replace(settings.network(one), mixed_noise_share=1.0) for one in KINDS}
+    other = "mlp" if kind == "ann" else "ann"
+    without, untouched, mixed = (
+        train(kind, tiny_corpus.table, one).model.network().layers[0].weight
+        for one in (
+            settings,
+            replace(settings, **{other: noisy[other]}),  # type: ignore[arg-type]
+            replace(settings, **{kind: noisy[kind]}),  # type: ignore[arg-type]
+        )
+    )
+    np.testing.assert_array_equal(without, untouched)
+    assert not np.array_equal(without, mixed)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -277,3 +277,51 @@ def test_teachers_hear_clean_copies_where_the_network_itself_hears_none(table: T
     recipe = replace(CLEAN, noise_share=1.0)
     rows = row_maker(table, recipe).epoch(np.random.default_rng(0))
     assert len(rows.inputs) == np.unique(table.clip).size
+
+
+# The second copy stands for noise: the recipe has no clean one beside the first.
+NOISY = replace(CLEAN, speeds=(), noise_share=0.3, cold_share=1.0, whole_share=0.0)
+
+
+def test_a_session_in_mixed_noise_is_heard_in_noise_and_taught_by_the_clean_clip(
+    table: Table,
+) -> None:
+    heard: list[NDArray[np.float64]] = []
+
+    def teacher(inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        heard.append(inputs)
+        return np.full((len(inputs), 8), 1 / 8)
+
+    preprocessing = fitted_preprocessing(table, NOISY)
+    maker = RowMaker(table, preprocessing, NOISY, teacher, mixed_noise_share=1.0)
+    rows = maker.epoch(np.random.default_rng(0))
+    noisy = cold_rows(table.rows(table.copy == 1), preprocessing).inputs
+    assert {row.tobytes() for row in rows.inputs} <= {row.tobytes() for row in noisy}
+    assert len(rows.inputs) == np.unique(table.clip).size
+    assert (np.concatenate(heard)[:, NOTHING] > 0).all()
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.0, 0.026), (0.5, 0.513)])
+def test_mixed_noise_is_beside_what_the_recipe_has(
+    table: Table, share: float, expected: float
+) -> None:
+    preprocessing = fitted_preprocessing(table, NOISY)
+    maker = RowMaker(table, preprocessing, NOISY, mixed_noise_share=share)
+    clean = cold_rows(table.rows(table.copy == 0), preprocessing).inputs
+    known = {row.tobytes() for row in clean}
+    rng = np.random.default_rng(0)
+    # Of sixteen noisy copies one is there, with a sixteenth of the recipe's .3 against .7.
+    inputs = np.concatenate([maker.epoch(rng).inputs for _ in range(100)])
+    in_noise = np.mean([row.tobytes() not in known for row in inputs])
+    assert in_noise == pytest.approx(expected, abs=0.06)
+
+
+def test_without_noisy_copies_there_is_no_mixed_noise(table: Table) -> None:
+    preprocessing = fitted_preprocessing(table, CLEAN)
+    none, mixed = (
+        RowMaker(table, preprocessing, CLEAN, mixed_noise_share=share)
+        .epoch(np.random.default_rng(0))
+        .inputs
+        for share in (0.0, 1.0)
+    )
+    np.testing.assert_array_equal(none, mixed)
