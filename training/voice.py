@@ -54,19 +54,18 @@ class Voice:
 
     @classmethod
     def mixed(cls, voices: Sequence["Voice"], rng: np.random.Generator) -> Self:
-        """Each clip in a copy of its own, drawn from one speaker's voices in several copies.
-
-        Clips that one of the copies lacks are left out.
-        """
-        clips = reduce(np.intersect1d, (voice.clips for voice in voices))
+        """Each clip in a copy of its own, drawn from one speaker's voices in those that hold it."""
+        clips = reduce(np.union1d, (voice.clips for voice in voices))
+        there = np.stack([np.isin(clips, voice.clips) for voice in voices])
+        drawn = np.where(there, rng.random(there.shape), -1).argmax(axis=0)
         places = [np.searchsorted(voice.clips, clips) for voice in voices]
-        drawn = rng.integers(len(voices), size=clips.size), np.arange(clips.size)
         before = np.cumsum([0, *(voice.rows.size for voice in voices)])
 
         def own(values: Sequence[NDArray[Any]]) -> NDArray[Any]:
-            return np.stack([value[place] for value, place in zip(values, places, strict=True)])[
-                drawn
-            ]
+            found = np.empty((clips.size, *values[0].shape[1:]), values[0].dtype)
+            for i, (value, place) in enumerate(zip(values, places, strict=True)):
+                found[drawn == i] = value[place[drawn == i]]
+            return found
 
         moments = [voice.moments for voice in voices]
         return cls(
