@@ -54,11 +54,13 @@ class Voice:
 
     @classmethod
     def mixed(cls, voices: Sequence["Voice"], rng: np.random.Generator) -> Self:
-        """Each clip in a copy of its own, drawn from one speaker's voices in those that hold it."""
-        clips = reduce(np.union1d, (voice.clips for voice in voices))
-        there = np.stack([np.isin(clips, voice.clips) for voice in voices])
-        drawn = np.where(there, rng.random(there.shape), -1).argmax(axis=0)
+        """Each clip in a copy of its own, drawn from one speaker's voices in several copies.
+
+        A clip that one of the copies lacks, as it is too soft for its noise, is left out.
+        """
+        clips = reduce(np.intersect1d, (voice.clips for voice in voices))
         places = [np.searchsorted(voice.clips, clips) for voice in voices]
+        drawn = rng.integers(len(voices), size=clips.size)
         before = np.cumsum([0, *(voice.rows.size for voice in voices)])
 
         def own(values: Sequence[NDArray[Any]]) -> NDArray[Any]:
