@@ -71,7 +71,7 @@ def test_the_calibration_error(root: Path, reports: list[dict[str, Any]]) -> Non
 def test_what_is_said_of_polish_voices(root: Path, reports: list[dict[str, Any]]) -> None:
     text = " ".join((root / "README.md").read_text().split())
     found = re.search(
-        r"both reach (\S+) on a folder, and between (\S+) and (\S+) by speaker; "
+        r"they reach (\S+) to (\S+) on a folder, and between (\S+) and (\S+) by speaker; "
         r"by one of the three, whose folder has (\S+) to (\S+),",
         text,
     )
@@ -83,9 +83,8 @@ def test_what_is_said_of_polish_voices(root: Path, reports: list[dict[str, Any]]
                 by_speaker.setdefault(line["speaker"], []).append(line["scores"]["uar"])
     (every, first, *others) = by_speaker.values()
     apart = [*first, *others[0], *others[1]]
-    expected = [every[0], min(apart), max(apart), min(first), max(first)]
+    expected = [min(every), max(every), min(apart), max(apart), min(first), max(first)]
     assert list(found.groups()) == [f"{figure:.2f}" for figure in expected]
-    assert f"{every[1]:.2f}" == found[1]
 
 
 def test_what_each_clip_in_its_own_noise_costs_and_the_gate(
