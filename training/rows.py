@@ -143,10 +143,11 @@ class RowMaker:
         self, voice: dict[int, Voice], rng: np.random.Generator, *, is_song: bool
     ) -> _Heard | None:
         cold = bool(rng.random() < self._recipe.cold_share)
-        if self._mixed_share and rng.random() < self._mixed_share:
-            is_clean = False
-            heard = Voice.mixed([voice[copy] for copy in self._noisy], rng)
-        else:
+        is_mixed = bool(self._mixed_share) and rng.random() < self._mixed_share
+        heard = Voice.mixed([voice[copy] for copy in self._noisy], rng) if is_mixed else None
+        is_clean = False
+        # A few soft clips may have none that is heard in all noises.
+        if heard is None or not heard.clips.size:
             copy = int(rng.choice(self._copies, p=self._shares[cold]))
             is_clean = copy < self._clean_copies
             heard = voice[copy]

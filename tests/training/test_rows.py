@@ -325,3 +325,12 @@ def test_without_noisy_copies_there_is_no_mixed_noise(table: Table) -> None:
         for share in (0.0, 1.0)
     )
     np.testing.assert_array_equal(none, mixed)
+
+
+def test_where_no_clip_is_heard_in_all_noises_the_recipe_has_the_session(table: Table) -> None:
+    recipe = replace(NOISY, noise_share=1e-9)
+    # Two noisy copies without a clip in common.
+    apart = replace(table, copy=np.where(table.clip % 2, 2 * table.copy, table.copy))
+    maker = RowMaker(apart, fitted_preprocessing(apart, recipe), recipe, mixed_noise_share=1.0)
+    rows = maker.epoch(np.random.default_rng(0))
+    assert len(rows.inputs) == np.unique(table.clip).size
