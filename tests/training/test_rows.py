@@ -30,6 +30,16 @@ def row_maker(table: Table, recipe: Recipe = CLEAN, teacher: Teacher | None = No
     return RowMaker(table, fitted_preprocessing(table, recipe), recipe, teacher)
 
 
+def teacher_that_keeps_what_it_hears() -> tuple[Teacher, list[NDArray[np.float64]]]:
+    heard: list[NDArray[np.float64]] = []
+
+    def teacher(inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        heard.append(inputs)
+        return np.full((len(inputs), 8), 1 / 8)
+
+    return teacher, heard
+
+
 @pytest.fixture(scope="module")
 def table(tiny_corpus: Corpus) -> Table:
     return tiny_corpus.table
@@ -235,12 +245,7 @@ def test_targets_lean_on_the_teacher_by_its_share(table: Table, cold_share: floa
 
 
 def test_in_noise_the_teacher_hears_the_clean_clip_of_a_known_speaker(table: Table) -> None:
-    heard: list[NDArray[np.float64]] = []
-
-    def teacher(inputs: NDArray[np.float64]) -> NDArray[np.float64]:
-        heard.append(inputs)
-        return np.full((len(inputs), 8), 1 / 8)
-
+    teacher, heard = teacher_that_keeps_what_it_hears()
     # The second copy stands for noise: the recipe has no clean one beside the first.
     recipe = replace(CLEAN, speeds=(), cold_narrow_share=0.999, cold_share=1.0, whole_share=0.0)
     maker = row_maker(table, recipe, teacher)
@@ -253,12 +258,7 @@ def test_in_noise_the_teacher_hears_the_clean_clip_of_a_known_speaker(table: Tab
 def test_the_teacher_hears_no_other_clip_in_place_of_one_that_is_too_short_when_clean(
     table: Table,
 ) -> None:
-    heard: list[NDArray[np.float64]] = []
-
-    def teacher(inputs: NDArray[np.float64]) -> NDArray[np.float64]:
-        heard.append(inputs)
-        return np.full((len(inputs), 8), 1 / 8)
-
+    teacher, heard = teacher_that_keeps_what_it_hears()
     recipe = replace(CLEAN, speeds=(), cold_narrow_share=0.999, cold_share=1.0, whole_share=0.0)
     short = table.rows((table.clip != 5) | (table.copy != 0))
     rows = row_maker(short, recipe, teacher).epoch(np.random.default_rng(0))
@@ -286,12 +286,7 @@ NOISY = replace(CLEAN, speeds=(), noise_share=0.3, cold_share=1.0, whole_share=0
 def test_a_session_in_mixed_noise_is_heard_in_noise_and_taught_by_the_clean_clip(
     table: Table,
 ) -> None:
-    heard: list[NDArray[np.float64]] = []
-
-    def teacher(inputs: NDArray[np.float64]) -> NDArray[np.float64]:
-        heard.append(inputs)
-        return np.full((len(inputs), 8), 1 / 8)
-
+    teacher, heard = teacher_that_keeps_what_it_hears()
     preprocessing = fitted_preprocessing(table, NOISY)
     maker = RowMaker(table, preprocessing, NOISY, teacher, mixed_noise_share=1.0)
     rows = maker.epoch(np.random.default_rng(0))
