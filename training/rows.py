@@ -143,14 +143,7 @@ class RowMaker:
         self, voice: dict[int, Voice], rng: np.random.Generator, *, is_song: bool
     ) -> _Heard | None:
         cold = bool(rng.random() < self._recipe.cold_share)
-        is_mixed = bool(self._mixed_share) and rng.random() < self._mixed_share
-        heard = Voice.mixed([voice[copy] for copy in self._noisy], rng) if is_mixed else None
-        is_clean = False
-        # A few soft clips may have none that is heard in all noises.
-        if heard is None or not heard.clips.size:
-            copy = int(rng.choice(self._copies, p=self._shares[cold]))
-            is_clean = copy < self._clean_copies
-            heard = voice[copy]
+        heard, is_clean = self._heard_in(voice, rng, cold=cold)
         chosen = np.flatnonzero(self._is_song[heard.clips] == is_song)
         if not chosen.size:
             return None
@@ -163,6 +156,17 @@ class RowMaker:
         clips = heard.clips[chosen].astype(np.int64)
         taught = self._taught(inputs, clips, None if is_clean else voice[0])
         return _Heard(inputs=inputs, clips=clips, taught=taught, cold=cold)
+
+    def _heard_in(
+        self, voice: dict[int, Voice], rng: np.random.Generator, *, cold: bool
+    ) -> tuple[Voice, bool]:
+        """The voice in one copy or in a mixture of the noisy ones, and whether it is clean."""
+        if self._mixed_share and rng.random() < self._mixed_share:
+            mixed = Voice.mixed([voice[copy] for copy in self._noisy], rng)
+            if mixed.clips.size:  # of a few soft clips, none may be heard in all noises
+                return mixed, False
+        copy = int(rng.choice(self._copies, p=self._shares[cold]))
+        return voice[copy], copy < self._clean_copies
 
     def _known(
         self, clips: int, chosen: NDArray[np.intp], rng: np.random.Generator
