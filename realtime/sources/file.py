@@ -13,8 +13,8 @@ from models.audio import to_mono
 from models.errors import AudioError
 from realtime.sources.base import Block, SourceItem
 from realtime.sources.decoder import open_decoder
-from realtime.sources.ogg_chain import is_chained
-from realtime.sources.promised_length import promised_frames
+from realtime.sources.ogg_end import is_cut
+from realtime.sources.promised_length import goes_on, promised_frames
 
 # As with the microphone: waking more often would cost more than the work.
 BLOCK_S = 0.05
@@ -150,7 +150,12 @@ class FileSource:
                 f"{promised / self.rate:.1f} s: the file is truncated or damaged; what came before "
                 "was analysed."
             )
-        if is_chained(self._path):
+        if is_cut(self._path):
+            raise AudioError(
+                f"{self._path} breaks off after {done / self.rate:.1f} s: the file is truncated "
+                "or damaged; what came before was analysed."
+            )
+        if goes_on(self._path, self._file):
             raise AudioError(
                 f"{self._path} goes on after {done / self.rate:.1f} s with another recording, "
                 "which cannot be read: convert it, for example with `ffmpeg -i FILE out.wav`; what "

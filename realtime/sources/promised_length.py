@@ -1,10 +1,12 @@
-"""How long a sound file says it is, where that means something."""
+"""How long a sound file says it is, where that means something, and whether that is all of it."""
 
 import re
-import struct
 from pathlib import Path
 
 import soundfile
+
+from realtime.sources.mp3_count import counted
+from realtime.sources.ogg_end import is_chained
 
 # libsndfile repairs a header that promises more than the file holds, and says so in its log:
 # "data : 320000 (should be 159978)". Streamed files promise 2 GB or more, which means nothing.
@@ -15,23 +17,32 @@ UNKNOWN_LENGTH = 0x7FFF_0000
 # What libsndfile gives for a FLAC whose writer could not go back to fill in the length is
 # 2**63 - 1; no real file comes near.
 UNKNOWN_FRAMES = 2**62
-# The first frame of an MP3 may hold no sound but the number of those that follow: "Xing" where
-# the bit rate varies, "Info" where it does not, at a place that depends on version and channels.
-XING = re.compile(rb"\xff([\xe0-\xff])...{9,34}?(?:Xing|Info)(....)(....)", re.DOTALL)
-HAS_COUNT = 1
-ID3_BYTES = 10
 # Encoders disagree about the padding and about counting the first frame itself.
 MP3_SLACK_S = 0.5
+# Of an MP3, and of a WAV that holds one.
+MP3_SUBTYPES = {"MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"}
 
 
 def promised_frames(path: Path, file: soundfile.SoundFile, done: int) -> float:
     """Frames that the header promises, if that is more than the `done` that were there."""
     if file.format == "MP3":
         # Without a count the length is an estimate from the first frame's bit rate.
-        promised = min(file.frames, _counted(path))
-        return promised if promised > done + MP3_SLACK_S * file.samplerate else done
-    known = float(file.frames) if file.frames < UNKNOWN_FRAMES else 0.0
-    return max(known, _repaired(file) * done)
+        promised = float(min(file.frames, counted(path).samples))
+    else:
+        known = float(file.frames) if file.frames < UNKNOWN_FRAMES else 0.0
+        promised = max(known, _repaired(file) * done)
+    slack = MP3_SLACK_S * file.samplerate if file.subtype in MP3_SUBTYPES else 0.0
+    return promised if promised > done + slack else done
+
+
+def goes_on(path: Path, file: soundfile.SoundFile) -> bool:
+    """Whether another recording lies behind the one that the header speaks of.
+
+    libsndfile reads one only, and says nothing of the other.
+    """
+    if file.format == "MP3":
+        return bool(counted(path).following > MP3_SLACK_S * file.samplerate)
+    return is_chained(path)
 
 
 def _repaired(file: soundfile.SoundFile) -> float:
@@ -40,29 +51,3 @@ def _repaired(file: soundfile.SoundFile) -> float:
         if int(found) < int(promised) < UNKNOWN_LENGTH and int(found):
             return int(promised) / int(found)
     return 1.0
-
-
-def _counted(path: Path) -> int:
-    """Samples per channel that an MP3 counts in its first frame; 0 without a count."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(ID3_BYTES)
-            while start.startswith(b"ID3") and len(start) == ID3_BYTES:
-                file.seek(_id3_size(start), 1)
-                start = file.read(ID3_BYTES)
-            found = XING.match(start + file.read(64))
-    except OSError:
-        return 0
-    if found is None or not struct.unpack(">I", found[2])[0] & HAS_COUNT:
-        return 0
-    is_mpeg_1 = found[1][0] & 0b0001_1000 == 0b0001_1000
-    count: int = struct.unpack(">I", found[3])[0]
-    return count * (1152 if is_mpeg_1 else 576)
-
-
-def _id3_size(header: bytes) -> int:
-    """Bytes after the header of an ID3v2 tag: seven bits of each byte count."""
-    size = 0
-    for byte in header[6:]:
-        size = size << 7 | byte & 0x7F
-    return size

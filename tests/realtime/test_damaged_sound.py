@@ -130,9 +130,9 @@ def test_an_mp3_is_heard_as_it_is_read_in_one_piece(
     assert np.array_equal(sound, soundfile.read(path, dtype="float32")[0])
 
 
-def _encoded(folder: Path, how: str, speech: NDArray[np.float32]) -> Path:
+def _encoded(folder: Path, how: str, speech: NDArray[np.float32], name: str = "whole.mp3") -> Path:
     """An MP3 of soundfile's, by bit rate mode, or of ffmpeg's, by its options."""
-    path = folder / "whole.mp3"
+    path = folder / name
     sound = speech[: 5 * RATE + 777]
     if how.isupper():
         stereo = np.stack([sound, sound * 0.5], axis=1)
@@ -196,6 +196,54 @@ def test_a_count_that_was_never_filled_in_promises_nothing(
     content[count : count + 4] = bytes(4)
     path.write_bytes(content[: len(content) // 2])
     assert _heard(path, None)[1] == ""
+
+
+@pytest.mark.parametrize("how", ["CONSTANT", "VARIABLE", "-b:a 64k -ac 2", "-q:a 4 -ar 22050"])
+def test_an_mp3_that_goes_on_with_another_recording_is_told(
+    how: str, speech: NDArray[np.float32], tmp_path: Path
+) -> None:
+    path = _encoded(tmp_path, how, speech)
+    whole, _ = _heard(path, None)
+    path.write_bytes(path.read_bytes() * 2)
+    sound, sentence = _heard(path, None)
+    np.testing.assert_array_equal(sound, whole)
+    assert "goes on after 5.0 s with another recording" in sentence
+
+
+@pytest.mark.parametrize("tag", [b"TAG", b"APETAGEX", b"ID3\4\0\0\0\3\0\0"])
+def test_a_tag_behind_an_mp3_is_no_other_recording(
+    tag: bytes, speech: NDArray[np.float32], tmp_path: Path
+) -> None:
+    path = _encoded(tmp_path, "CONSTANT", speech)
+    path.write_bytes(path.read_bytes() + tag + bytes(3 << 14))
+    assert _heard(path, None)[1] == ""
+
+
+def test_a_wav_that_holds_an_mp3_is_whole_though_its_header_counts_the_padding(
+    speech: NDArray[np.float32], tmp_path: Path
+) -> None:
+    path = _encoded(tmp_path, "-c:a libmp3lame", speech, "holds_mp3.wav")
+    assert soundfile.info(path).subtype == "MPEG_LAYER_III"
+    assert _heard(path, None)[1] == ""
+
+
+# --- Ogg -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.9, 0.999])
+def test_an_ogg_that_breaks_off_within_a_page_is_told(
+    kept: float, subtype: str, speech: NDArray[np.float32], tmp_path: Path
+) -> None:
+    path = tmp_path / "whole.ogg"
+    soundfile.write(path, speech[: SOUND_S * RATE], RATE, subtype=subtype)
+    whole, sentence = _heard(path, None)
+    assert sentence == ""
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * kept)])
+    sound, sentence = _heard(path, None)
+    assert 0 < sound.size < whole.size
+    assert f"breaks off after {sound.size / RATE:.1f} s: the file is truncated" in sentence
 
 
 @pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])

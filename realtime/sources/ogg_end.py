@@ -1,5 +1,9 @@
-"""Whether an Ogg file goes on with another recording; libsndfile reads the first and stops."""
+"""How an Ogg file ends: libsndfile reads the whole pages of its first recording, and says no more.
 
+It says nothing of another recording behind the first, nor of a page that is cut short.
+"""
+
+import os
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,14 +24,31 @@ def is_chained(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             first = _first_streams(file)
-            if not first:
-                return False
-            file.seek(max(0, file.seek(0, 2) - LARGEST_PAGE_BYTES))
-            end = file.read()
+            last = _last_page(file) if first else b""
     except OSError:
         return False
-    last = end.rfind(MAGIC, 0, len(end) - HEADER_BYTES + len(MAGIC))
-    return last >= 0 and end[last:][SERIAL] not in first
+    return len(last) >= HEADER_BYTES and last[SERIAL] not in first
+
+
+def is_cut(path: Path) -> bool:
+    """Whether the file ends within its last page; not for a file that is gone, either."""
+    try:
+        with path.open("rb") as file:
+            last = _last_page(file) if file.read(len(MAGIC)) == MAGIC else b""
+    except OSError:
+        return False
+    if len(last) < HEADER_BYTES:
+        return bool(last)
+    body = HEADER_BYTES + last[HEADER_BYTES - 1]
+    return len(last) < body + sum(last[HEADER_BYTES:body])
+
+
+def _last_page(file: BinaryIO) -> bytes:
+    """What the file holds from its last page on."""
+    file.seek(max(0, file.seek(0, os.SEEK_END) - LARGEST_PAGE_BYTES))
+    end = file.read()
+    last = end.rfind(MAGIC)
+    return end[last:] if last >= 0 else b""
 
 
 def _first_streams(file: BinaryIO) -> set[bytes]:
