@@ -23,7 +23,7 @@ from models.segment import SegmentStream
 from models.window_vector import WINDOW_VECTOR_SIZE
 from models.windows import FRAMES_PER_SECOND, Window
 from realtime.held_signals import held_signals
-from realtime.sources.base import Block
+from realtime.sources.base import Block, Notice
 from realtime.sources.file import FileSource
 
 ENOUGH_ACTIVE_FRAMES = 30
@@ -47,7 +47,7 @@ class Recording:
     spool : Path
         Their vectors and active frames; remove it with `discard`.
     error : str
-        Why the file could not be read to its end; empty if it could.
+        Why the file could not be read to its end, or no speech may be heard in it; else empty.
     """
 
     duration_s: float
@@ -149,13 +149,17 @@ class _Analysis:
     def windows(self) -> Iterator[tuple[NDArray[np.float32], int]]:
         """Vector and active frames of each window with enough speech.
 
-        A file that is damaged from some place on ends there.
+        A file that is damaged from some place on ends there. One without any window whose
+        channels cancel each other gets that as its error.
         """
+        told = ""
         try:
             for item in self._source.items(Event()):
                 if isinstance(item, Block):
                     self.samples += item.samples.size
                     yield from self._counted(self._segment.push(item.samples))
+                elif isinstance(item, Notice) and item.text is not None:
+                    told = item.text
         except AudioError as error:
             if not self.samples:
                 raise
@@ -163,6 +167,8 @@ class _Analysis:
         yield from self._counted(self._segment.push(np.zeros(0, np.float32), last=True))
         if not self.rows:
             yield from self._counted([self._segment.rest()])
+        if not self.rows:
+            self.error = self.error or told
 
     def _counted(self, windows: list[Window]) -> Iterator[tuple[NDArray[np.float32], int]]:
         for window in windows:

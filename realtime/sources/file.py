@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from models.audio import to_mono
 from models.errors import AudioError
-from realtime.sources.base import Block, SourceItem
+from realtime.sources.base import Block, Notice, SourceItem
+from realtime.sources.cancelling import Cancelling
 from realtime.sources.decoder import open_decoder
 from realtime.sources.ogg_end import is_cut
 from realtime.sources.promised_length import goes_on, promised_frames
@@ -73,9 +74,10 @@ class FileSource:
         self._wait = wait
         self._short_read: int = max(1, min(round(self.rate * BLOCK_S), self._most_frames()))
         self._frames = self._longest_read()
+        self._cancelling = Cancelling(self.rate)
 
     def items(self, stop: Event) -> Iterator[SourceItem]:
-        """Yield the file's blocks.
+        """Yield the file's blocks, and word of channels that cancel each other.
 
         A paced reader that falls behind finds its blocks waiting, and catches up; after more
         than a second, as when the program was suspended, the rest is played later instead.
@@ -87,6 +89,7 @@ class FileSource:
             or holds samples that are no numbers; all blocks before that place have been yielded.
         """
         played = 0
+        cancels = False
         begun_s = self._now()
         for samples, starts_round in self._rounds():
             played += samples.size
@@ -106,10 +109,19 @@ class FileSource:
                 arrived_s=due_s if self.paced else None,
                 starts_segment=starts_round and played > samples.size,
             )
+            if self._cancelling.is_heard != cancels:
+                cancels = not cancels
+                yield Notice(key="channels", text=self._cancelling_text() if cancels else None)
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def _cancelling_text(self) -> str:
+        return (
+            f"The channels of {self.name} cancel each other: keep one of them, for example with "
+            "`ffmpeg -i FILE -af 'pan=mono|c0=c0' out.wav`."
+        )
 
     def _rounds(self) -> Iterator[tuple[NDArray[np.float32], bool]]:
         """Blocks of one round, or of rounds without end; True with the first of each."""
@@ -130,7 +142,9 @@ class FileSource:
         while (block := self._read(done)).shape[0]:
             sound = _sound_frames(block)
             if sound:
-                yield to_mono(block[:sound])
+                mono = to_mono(block[:sound])
+                self._cancelling.push(block[:sound], mono)
+                yield mono
             done += sound
             if sound < block.shape[0]:
                 raise AudioError(

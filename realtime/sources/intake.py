@@ -16,6 +16,7 @@ from models.audio import to_mono
 from realtime.ring import Ring
 from realtime.sources import clock
 from realtime.sources.base import Block
+from realtime.sources.cancelling import Cancelling
 from realtime.sources.pace import Pace
 
 RING_S = 10
@@ -57,6 +58,8 @@ class Intake:
         When the latest samples arrived, or the stream was opened.
     ended : Event
         Set when the sound system has ended the stream.
+    cancelling : Cancelling
+        What the average of the channels lacks; nothing where one of them is kept.
     """
 
     def __init__(self, rate: int, channels: int, channel: int | None) -> None:
@@ -65,6 +68,7 @@ class Intake:
         self.begun_s: float | None = None
         self._first_s: float | None = None
         self.latest_s = clock.now_s()
+        self.cancelling = Cancelling(rate)
         self._channels = channels
         self._channel = channel
         self._ring = Ring(RING_S * rate)
@@ -80,7 +84,12 @@ class Intake:
     def take(self, data: Any, flagged: bool) -> None:  # noqa: FBT001 - PortAudio calls it
         """Take a buffer of interleaved float32 samples; copies, counts and leaves."""
         frames = np.frombuffer(data, np.float32).reshape(-1, self._channels)
-        mono = to_mono(frames) if self._channel is None else frames[:, self._channel - 1]
+        if self._channel is None:
+            mono = to_mono(frames)
+            if self._channels > 1:
+                self.cancelling.push(frames, mono)
+        else:
+            mono = frames[:, self._channel - 1]
         # Announced before written: a reader that sees samples finds their arrival too.
         self.latest_s = clock.now_s()
         end = self._ring.written + mono.size

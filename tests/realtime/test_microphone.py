@@ -162,6 +162,26 @@ def test_channels_are_averaged_or_chosen(daemon: VirtualMicrophone, tmp_path: Pa
         assert gain == pytest.approx(1, abs=0.02)
 
 
+def test_a_balanced_cable_in_a_stereo_input_is_told_live(
+    daemon: VirtualMicrophone, tmp_path: Path
+) -> None:
+    left = spoken(48_000, 3.0)
+    raw = tmp_path / "stereo.raw"
+    cables = np.stack([np.tile(left, 2), np.concatenate([-left, left])], axis=1)
+    (cables * 32767).round().astype("<i2").tofile(raw)
+    environment = daemon.environment | {"PULSE_SOURCE": "stereo.monitor"}
+    with Capture(tmp_path, environment, "pulse") as capture:
+        capture.until_heard(0.3)
+        playing = daemon.play(raw, sink="stereo", channels=2)
+        told = capture.until(is_kind("Notice"))
+        over = capture.until(is_kind("Notice"))
+        playing.wait()
+        capture.stop()
+    assert told["key"] == over["key"] == "channels"
+    assert "listen to one of them with --channel 1" in told["text"]
+    assert over["text"] is None
+
+
 def test_a_missing_channel_is_refused(daemon: VirtualMicrophone, tmp_path: Path) -> None:
     with Capture(tmp_path, daemon.environment, "pulse", "40") as capture:
         said = capture.until(is_kind("SerError"))["text"]
