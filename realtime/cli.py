@@ -166,17 +166,19 @@ def _dispatch(arguments: argparse.Namespace) -> int:
         from realtime.calibrate import calibrate
 
         return calibrate(arguments)
+    from realtime.options import log_file, merged_settings
+
+    settings = merged_settings(arguments)
     if command == "devices":
         from realtime.device_list import devices_text
-        from realtime.options import log_file
         from realtime.own_words import only_own_words
 
         with only_own_words(log_file()):
-            print(devices_text())
+            print(devices_text(settings.device))
         return 0
     from realtime.model_list import models_text
 
-    print(models_text())
+    print(models_text(settings.model))
     return 0
 
 

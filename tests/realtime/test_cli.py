@@ -1,5 +1,6 @@
 """The command line as a whole: help, versions, and company in the same environment."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from models.shipped import SHIPPED
 from realtime import __version__
 from realtime.cli import build_parser, main
 
@@ -96,6 +98,30 @@ def test_models_tells_figures_and_licence(capsys: pytest.CaptureFixture[str]) ->
     shown = capsys.readouterr().out
     assert "300-50-20-10-8" in shown
     assert "CC BY-NC-SA 4.0" in shown
+    assert shown.count("mean recall, clips of voices not heard: 6") == len(SHIPPED)
+    assert "\n* mlp " in shown
+
+
+def test_models_marks_the_model_that_is_configured(
+    synthetic_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = tmp_path / "config.toml"
+    for model, expected in (("ann", "* ann "), (str(synthetic_folder), f"* {synthetic_folder} ")):
+        settings.write_text(f"[realtime]\nmodel = {json.dumps(model)}\n")
+        assert main(["models", "--config", str(settings)]) == 0
+        shown = capsys.readouterr().out
+        (marked,) = [line for line in shown.splitlines()[:-3] if line.startswith("*")]
+        assert marked.startswith(expected)
+
+
+@pytest.mark.parametrize("command", ["models", "devices"])
+def test_a_list_tells_of_a_wrong_configuration(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = tmp_path / "config.toml"
+    settings.write_text("[realtime]\nmodle = 'ann'\n")
+    assert main([command, "--config", str(settings)]) != 0
+    assert "modle" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")

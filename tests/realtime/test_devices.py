@@ -191,6 +191,20 @@ def test_the_table_shows_everything_and_marks_the_default(monkeypatch: pytest.Mo
     assert rows[2].endswith("44.1")
 
 
+@pytest.mark.parametrize(("wanted", "row"), [("3", 1), ("usb camera", 1), ("", None), ("99", None)])
+def test_the_table_marks_what_is_configured(
+    wanted: str, row: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portaudio, "inputs", lambda: LINUX)
+    monkeypatch.setattr(portaudio, "accepts", lambda *_: True)
+    _, *rows = devices_text(wanted).splitlines()
+    assert [place for place, text in enumerate(rows[: len(LINUX)]) if ">" in text[:2]] == (
+        [] if row is None else [row]
+    )
+    assert ("No input has the number 99" in rows[-1]) == (wanted == "99")
+    assert ("> the one that is configured" in rows) == (row is not None)
+
+
 def test_a_sound_system_that_hangs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
 
