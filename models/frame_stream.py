@@ -34,7 +34,7 @@ class FrameBatch:
 
 
 # More at once would leave the processor's cache, and each time be new memory from the system.
-PIECE_FRAMES = 50
+PIECE_FRAMES = 48
 
 NO_FRAMES = FrameBatch(
     features=np.zeros((0, FRAME_SIZE), np.float32),
@@ -125,11 +125,12 @@ class FrameStream:
         if not speech.any():
             return
         end = (piece.stop - 1) * HOP_SAMPLES + FRAME_SAMPLES
-        windowed = self._extractor.windowed(samples[piece.start * HOP_SAMPLES : end])
-        if not speech.all():
-            windowed = windowed[speech]
-        batch.features[piece][speech] = self._extractor.features(windowed)
-        batch.level_db[piece][speech] = self._extractor.level_db(windowed)
+        numbers = np.flatnonzero(speech)
+        features, level_db = self._extractor.compute(
+            samples[piece.start * HOP_SAMPLES : end], numbers
+        )
+        batch.features[piece][numbers] = features
+        batch.level_db[piece][numbers] = level_db
 
     def _forget_decisions(self) -> None:
         needed = (self._next_frame * HOP_SAMPLES + FRAME_SAMPLES // 2) // CHUNK

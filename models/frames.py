@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from models.feature_table import FLOORED_MFCC, FRAME_SIZE, PITCH, SIZES, SPANS
 from models.filter_banks import BINS, DECIBELS, FRAME_SAMPLES, HOP_SAMPLES, FilterBanks, banded
+from models.kernel import library
+from models.kernel.tables import FrameTables, runs, twiddles
 from models.pitch import PitchFinder
 
 AMIN = 1e-10
@@ -76,6 +78,53 @@ class FrameExtractor:
         self._tails, self._tail_means = _tail_means(self._bands)
         each = np.eye(len(self._bands))
         self._peak_less_valley = (DECIBELS * np.vstack([each, -each])).astype(np.float32)
+        self._tables = FrameTables.of(self._told(banks))
+
+    def compute(
+        self, samples: NDArray[np.float32], numbers: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Compute frames by their numbers: the first begins with the first sample.
+
+        Parameters
+        ----------
+        samples : ndarray, shape (n,), float32
+        numbers : ndarray, shape (k,), int64
+            From 0 to less than `frame_count(n)`.
+
+        Returns
+        -------
+        features : ndarray, shape (k, 238), float32
+            See `features`.
+        level_db : ndarray, shape (k,)
+            See `level_db`.
+        """
+        kernel = library.compiled()
+        if kernel is not None:
+            found, energy = kernel.frames(samples, numbers, self._tables, FRAME_SIZE)
+            return found, decibels(energy)
+        windowed = self.windowed(samples)
+        if numbers.size < len(windowed):
+            windowed = windowed[numbers]
+        return self.features(windowed), self.level_db(windowed)
+
+    def _told(self, banks: FilterBanks) -> dict[str, Any]:
+        """What the compiled kernel has to know."""
+        mel_bins, mel_weights = runs(banks.mel)
+        return self._find_pitch.told() | {
+            "window": self._window,
+            "twiddle": twiddles(FRAME_SAMPLES // 2, FRAME_SAMPLES // 2),
+            "split": twiddles(FRAME_SAMPLES, FRAME_SAMPLES // 4 + 1),
+            "mel_bins": mel_bins,
+            "mel_weights": mel_weights,
+            "chroma": self._chroma,
+            "dct": self._dct,
+            "tonnetz": self._tonnetz,
+            "bands": self._bands,
+            "amin": AMIN,
+            "floor": FLOOR_DB / DECIBELS,
+            "tiniest": TINIEST,
+            "decibels": DECIBELS,
+        }
 
     def windowed(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
         """Cut samples into frames under a periodic Hann window.

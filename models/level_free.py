@@ -33,7 +33,8 @@ from numpy.typing import NDArray
 
 from models.feature_table import FEATURE_COUNT, FLOORED_MFCC, PITCH, SIZES, SPANS
 from models.frames import AMIN, FLOOR_DB
-from models.pitch import STATISTICS_SIZE, pitch_statistics
+from models.kernel import library
+from models.pitch import STATISTICS_SIZE, TINY, pitch_statistics
 from models.window_vector import (
     CONTRAST_STEPS,
     DEVIATIONS,
@@ -93,6 +94,10 @@ def level_free(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
     -------
     ndarray, shape (193,) or (n, 193), float64
     """
+    kernel = library.compiled()
+    if kernel is not None and vectors.dtype == np.float32:
+        constants = AMIN, _FLOOR, _PER_DECIBEL, LEAST_DEVIATION, TINY
+        return kernel.level_free(vectors, _COSINES, constants, FEATURE_COUNT)
     form = vectors[..., :FEATURE_COUNT].astype(np.float64)
     form[..., SPANS["mfcc"]] = vectors[..., FLOORED_MFCC]
     mel = np.maximum(form[..., SPANS["mel"]], AMIN)

@@ -20,6 +20,8 @@ Pitch is in semitones over 200 Hz. Nothing jumps: where two candidates are about
 lies between them, so that a rounding never turns into an octave.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,8 +63,8 @@ VOICING = 2
 _SLANEY_HERTZ_PER_MEL = 200.0 / 3
 _SLANEY_MEL_AT_8_KHZ = 15 + 27 * np.log(8.0) / np.log(6.4)
 BAND_HZ = _SLANEY_HERTZ_PER_MEL * _SLANEY_MEL_AT_8_KHZ / 129
-_PER_LIMIT = 1 / np.array([*STEP_LIMITS.values(), BEND_LIMIT], np.float32)[:, None]
-_TINY = 1e-9
+PER_LIMIT = (1 / np.array([*STEP_LIMITS.values(), BEND_LIMIT])).astype(np.float32)[:, None]
+TINY = 1e-9
 Array = NDArray[np.float32]
 
 
@@ -84,6 +86,20 @@ class PitchFinder:
         combs /= RIVALRY * np.linalg.norm(combs, axis=0)
         self._cosines = cosines.astype(np.float32)
         self._combs = combs.astype(np.float32)
+
+    def told(self) -> dict[str, Any]:
+        """What the compiled kernel has to know."""
+        return {
+            "cosines": self._cosines,
+            "combs": self._combs,
+            "semitones": self._semitones[:, 0],
+            "ripple_range": RIPPLE_RANGE_DB / DECIBELS,
+            "cut_range": CUT_DB / DECIBELS,
+            "least_ripple": LEAST_RIPPLE,
+            "rivalry": RIVALRY,
+            "least_salience": LEAST_SALIENCE,
+            "least_voicing": LEAST_VOICING,
+        }
 
     def __call__(self, levels: Array, out: Array) -> None:
         """Find the pitch of each frame.
@@ -151,7 +167,7 @@ def pitch_steps(pitches: Array) -> Array:
     moves[_LAGS] += _ago(pitch, 2 * BEND_FRAMES)
     np.minimum(weights[_LAGS], _ago(voicing, 2 * BEND_FRAMES), out=weights[_LAGS])
     sizes = np.abs(moves)
-    weights *= np.maximum(1.0 - sizes * _PER_LIMIT, 0.0)
+    weights *= np.maximum(1.0 - sizes * PER_LIMIT, 0.0)
     moves *= weights
     np.multiply(sizes[:_LAGS], weights[:_LAGS], out=found[_SIZES])
     return found.T
@@ -183,12 +199,12 @@ def pitch_statistics(
         and over eight.
     """
     statistics = np.empty((*means.shape[:-1], STATISTICS_SIZE))
-    np.divide(means[..., 3:5], np.maximum(means[..., 2:3], _TINY), out=statistics[..., 0:2])
+    np.divide(means[..., 3:5], np.maximum(means[..., 2:3], TINY), out=statistics[..., 0:2])
     statistics[..., 2:4] = means[..., 0:2]
     firsts, seconds = statistics[..., 0:4:2], statistics[..., 1:4:2]
     seconds -= firsts * firsts
     np.sqrt(np.maximum(seconds, 0.0, out=seconds), out=seconds)
-    weights = np.maximum(steps[..., _WEIGHTS], _TINY)
+    weights = np.maximum(steps[..., _WEIGHTS], TINY)
     np.divide(steps[..., _MOVES], weights, out=statistics[..., 4 : 5 + _LAGS])
     np.divide(steps[..., _SIZES], weights[..., :_LAGS], out=statistics[..., 5 + _LAGS :])
     return statistics

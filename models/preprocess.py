@@ -1,11 +1,13 @@
 """Around the network: level, speaker baseline and relevance before it, the leaning after it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.baseline import Population, SpeakerBaseline
+from models.kernel import library
+from models.kernel.tables import PreprocessingTables
 from models.level_free import FORM, NOTHING, level_free
 
 LARGEST_DEVIATION = 4.0
@@ -26,12 +28,30 @@ class Preprocessing:
         How much of the network's leaning towards a voice is taken out: see `models.leaning`.
     stranger_share : float
         How much an answer is one to a stranger, whose baseline is not used: see `models.listener`.
+    told : PreprocessingTables
+        All of it for the compiled kernel.
     """
 
     population: Population
     relevance: NDArray[np.float64]
     leaning_share: float
     stranger_share: float
+    told: PreprocessingTables = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        told = {
+            "mean": self.population.mean,
+            "anyone": self.population.anyone,
+            "least": self.population.least,
+            "relevance": self.relevance,
+            "prior_weight": self.population.prior_weight,
+            "variance_prior_weight": self.population.variance_prior_weight,
+            "stranger_share": self.stranger_share,
+            "bound": LARGEST_DEVIATION,
+            "maturity_scale": MATURITY_SCALE,
+            "maturity_place": NOTHING,
+        }
+        object.__setattr__(self, "told", PreprocessingTables.of(told))
 
     @property
     def form(self) -> str:
@@ -99,9 +119,15 @@ class Preprocessing:
         weight : float
             Evidence that the window brings, in independent windows.
         """
-        mean, scale = baseline.blended(self.population)
-        bound = LARGEST_DEVIATION * scale
-        baseline.update(_drawn_in(levelled, mean - bound, mean + bound), weight)
+        kernel = library.compiled()
+        if kernel is not None and weight > 0:
+            voice = baseline.mean, baseline.variance, baseline.weight
+            baseline.mean, baseline.variance = kernel.learn(levelled, weight, self.told, voice)
+            baseline.weight += weight
+        else:
+            mean, scale = baseline.blended(self.population)
+            bound = LARGEST_DEVIATION * scale
+            baseline.update(_drawn_in(levelled, mean - bound, mean + bound), weight)
         baseline.leaning.update(logits, weight)
 
 

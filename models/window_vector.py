@@ -22,7 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.feature_table import FLOORED_MFCC, FRAME_SIZE, PITCH, SIZES, SPANS
-from models.pitch import LEAST_VOICING, LONGEST_STEP, PITCH_STEP_SIZE, VOICING, pitch_steps
+from models.kernel import library
+from models.pitch import (
+    LEAST_VOICING,
+    LONGEST_STEP,
+    PER_LIMIT,
+    PITCH_STEP_SIZE,
+    VOICING,
+    pitch_steps,
+)
 
 MOVING_ORDERS, SHAPE_ORDERS = 24, 8
 _MOVING_MFCC = slice(FLOORED_MFCC.start, FLOORED_MFCC.start + MOVING_ORDERS)
@@ -62,6 +70,9 @@ def steps(features: Array) -> Array:
     ndarray, shape (k, 32), float32
         Absolute steps of MFCC 0-23 from one frame to the next, then `models.pitch.pitch_steps`.
     """
+    kernel = library.compiled()
+    if kernel is not None:
+        return kernel.steps(features, LONGEST_STEP, STEP_COUNT, LEAST_VOICING, PER_LIMIT)
     sizes = np.empty((len(features) - LONGEST_STEP, STEP_COUNT), np.float32)
     mfcc, mfcc_steps = features[LONGEST_STEP - 1 :, _MOVING_MFCC], sizes[:, :MOVING_ORDERS]
     np.subtract(mfcc[1:], mfcc[:-1], out=mfcc_steps)
@@ -86,6 +97,9 @@ def window_vector(features: Array, step_sizes: Array, active: NDArray[np.bool_])
     -------
     ndarray, shape (338,), float32
     """
+    kernel = library.compiled()
+    if kernel is not None:
+        return kernel.window_vector(features, step_sizes, active, WINDOW_VECTOR_SIZE, LEAST_VOICING)
     vector = np.empty(WINDOW_VECTOR_SIZE, np.float32)
     # Summed afresh each time: a running add-and-subtract would drift.
     weights = active.astype(np.float32)

@@ -63,11 +63,27 @@ sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null
 
 # Bring environment $1 to lock $2; a second caller waits for the first.
 make_environment() {
-    is_ready "$1" "$2" && return
-    exec 9<"$2"
-    if command -v flock >/dev/null; then flock 9; fi
-    if ! is_ready "$1" "$2"; then fill_environment "$1" "$2"; fi
-    exec 9<&-
+    if ! is_ready "$1" "$2"; then
+        exec 9<"$2"
+        if command -v flock >/dev/null; then flock 9; fi
+        if ! is_ready "$1" "$2"; then fill_environment "$1" "$2"; fi
+        exec 9<&-
+    fi
+    compile_kernel "$1"
+}
+
+# Compile models/kernel with the Python of environment $1, once after each change of it. Nothing
+# needs it: where there is no compiler, or no room, numpy does the same.
+compile_kernel() {
+    kernel=$root/models/kernel
+    if [ -e "$kernel/compiled/tried" ] &&
+        [ -z "$(find "$kernel" -maxdepth 1 -type f -newer "$kernel/compiled/tried")" ]; then
+        return
+    fi
+    if [ ! -w "$kernel" ] || ! command -v "${CC:-cc}" >/dev/null; then return; fi
+    PYTHONPATH=$root quietly "$1/bin/python" -P -m models.kernel.build ||
+        say "models/kernel could not be compiled, see above: numpy does it, slower."
+    mkdir -p "$kernel/compiled" && touch "$kernel/compiled/tried"
 }
 
 fill_environment() {

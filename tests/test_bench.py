@@ -4,13 +4,21 @@ from pathlib import Path
 
 import soundfile
 
+from models.kernel import library
 from scripts.benchmarks import hop
 
 
-def test_every_stage_of_a_hop_runs(demonstration: Path) -> None:
+def test_every_stage_of_a_hop_runs_compiled_and_in_numpy(demonstration: Path) -> None:
     clip, rate = soundfile.read(demonstration, dtype="float32")
-    for run in hop._stages(clip, rate).values():
+    stages = hop.Stages(clip, rate)
+    for run in (*stages.compiled().values(), *stages.by_numpy().values()):
         run()
+
+
+def test_numpy_takes_over_for_the_time_of_a_call() -> None:
+    before = library.compiled
+    assert hop.without_kernel(lambda: [library.compiled()])() == [None]
+    assert library.compiled is before
 
 
 def test_every_hop_of_the_bench_is_judged(demonstration: Path) -> None:

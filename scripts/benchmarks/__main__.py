@@ -18,19 +18,29 @@ ROOT = Path(__file__).resolve().parents[2]
 def hop_sections(seconds: float) -> tuple[list[str], dict[str, Any]]:
     """One hop, its rivals, its stages and its floor."""
     figures: dict[str, Any] = hop.measure(seconds)
-    rivals = figures["hop"]
     header = ["what", "median, ms", "spread, ms"]
+    against = [*header, "times one hop"]
     floor = [[name, f"{value:.3g}"] for name, value in figures["floor"].items()]
     sections = [
         report.table(
-            "One hop of 0.25 s, mean of twelve, against a window of 3 s, in turn within one run",
-            [*header, "times one hop"],
-            report.timing_rows(rivals, "one hop"),
+            "One hop of 0.25 s against a window of 3 s, each in a loop of its own",
+            against,
+            report.timing_rows(figures["hop"], "one hop"),
         ),
         report.table(
-            "One hop alone, and where its time goes",
+            "The same in turn: one hop is the mean of twelve after the rivals had the caches",
+            against,
+            report.timing_rows(figures["hop in turn"], "one hop"),
+        ),
+        report.table(
+            f"Where the time of one hop goes; kernel {figures['kernel']}",
             header,
-            report.timing_rows({**figures["hop alone"], **figures["stages"]}),
+            report.timing_rows(figures["stages"]),
+        ),
+        report.table(
+            "What numpy takes for it where there is no kernel",
+            header,
+            report.timing_rows(figures["stages in numpy"]),
         ),
         report.table("What one hop cannot do without, counted", ["what", "count"], floor),
     ]

@@ -3,6 +3,8 @@
 import itertools
 import warnings
 from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 import librosa
 import numpy as np
@@ -13,19 +15,20 @@ from numpy.typing import NDArray
 from models.audio import RESAMPLER_QUALITY, SAMPLE_RATE, Canonical
 from models.baseline import SpeakerBaseline
 from models.bundle import load_bundle
-from models.feature_table import SPANS
+from models.feature_table import FRAME_SIZE, SPANS
 from models.filter_banks import BINS, FRAME_SAMPLES, HOP_SAMPLES, banded
 from models.frame_stream import FrameBatch
-from models.frames import AMIN, FrameExtractor, contrast_bands
+from models.frames import AMIN, FrameExtractor, contrast_bands, frame_count
 from models.gate import SpeechGate
-from models.pitch import LONGEST_STEP
+from models.kernel import library
+from models.pitch import LONGEST_STEP, PitchFinder
 from models.shipped import bundle_folder
 from models.window_vector import steps, window_vector
 from models.windows import Windower
 from realtime.config import RealtimeSettings
 from realtime.demonstration import demonstration_clip
 from realtime.judge import Judge
-from scripts.benchmarks.measure import Timing, timings
+from scripts.benchmarks.measure import timings
 
 HOP_S = 0.25
 WINDOW_S = 3.0
@@ -62,13 +65,12 @@ class Hop:
         fresh = self.resampled()
         self._count += fresh.size
         samples = np.concatenate([self._rest, fresh])
-        windowed = self._extractor.windowed(samples)
+        numbers = np.arange(frame_count(samples.size))
+        features, level_db = self._extractor.compute(samples, numbers)
         batch = FrameBatch(
-            features=self._extractor.features(windowed),
-            speech=np.ones(len(windowed), np.bool_),
-            level_db=self._extractor.level_db(windowed),
+            features=features, speech=np.ones(numbers.size, np.bool_), level_db=level_db
         )
-        self._rest = samples[len(windowed) * HOP_SAMPLES :]
+        self._rest = samples[numbers.size * HOP_SAMPLES :]
         found = None
         for window in self._windower.push(batch, self._count):
             if window.vector is not None:
@@ -143,88 +145,154 @@ def _rivals(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
     return rivals
 
 
-def _stages(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
-    bundle = load_bundle(bundle_folder(RealtimeSettings().model))
-    extractor = FrameExtractor(bundle.banks)
-    canonical = Canonical(rate)
-    block = clip[rate : rate + int(HOP_S * rate)]
-    at_16k = soxr.resample(clip, rate, SAMPLE_RATE)
-    frames_of_a_hop = at_16k[16000 : 16000 + 24 * HOP_SAMPLES + FRAME_SAMPLES]
-    windowed = extractor.windowed(frames_of_a_hop)
-    power = np.ones((25, BINS), np.float32)
-    mel_blocks = banded(bundle.banks.mel)
-    chroma_bank = bundle.banks.chroma.T.astype(np.float32)
-    resampler = soxr.ResampleStream(
-        rate, SAMPLE_RATE, 1, dtype="float32", quality=RESAMPLER_QUALITY
-    )
-    spectra = (np.abs(np.fft.rfft(windowed, axis=1)) ** 2).astype(np.float32)
-    bands = [spectra[:, first:end].view(np.int32) for first, end, _ in contrast_bands()]
-    gate = SpeechGate()
-    chunks = itertools.cycle(np.split(at_16k[: 100 * 4000], 100))
-    judge = Judge(bundle, WINDOW_S, HOP_S)
-    features = extractor.features(windowed)
-    everything = np.ones(25, np.bool_)
-    mel = features[:, SPANS["mel"]]
-    batch = FrameBatch(features=features, speech=everything, level_db=extractor.level_db(windowed))
-    windower = Windower(int(WINDOW_S * SAMPLE_RATE), int(HOP_S * SAMPLE_RATE))
-    ends = itertools.count(int(HOP_S * SAMPLE_RATE), int(HOP_S * SAMPLE_RATE))
-    with_earlier = np.concatenate([features[:LONGEST_STEP], features])
-    vector = window_vector(features, steps(with_earlier), everything)
-    levelled = judge.preprocessing.levelled(vector)
-    baseline, learning = SpeakerBaseline(), SpeakerBaseline()
-    # As on all hops but the first: a voice that is known is answered twice, see `models.listener`.
-    baseline.update(levelled, 1.0)
-    logits = judge.logits(levelled, baseline)
-    return {
-        "resampling, offset": lambda: canonical.push(block),
-        "– soxr": lambda: resampler.resample_chunk(block),
-        "framing and window": lambda: extractor.windowed(frames_of_a_hop),
-        "level of the frames": lambda: extractor.level_db(windowed),
-        "all features of 25 frames": lambda: extractor.features(windowed),
-        "– FFT": lambda: np.fft.rfft(windowed, axis=1),
-        "– filter banks": lambda: (
-            [power[:, block.bins] @ block.weights for block in mel_blocks],
-            power @ chroma_bank,
-        ),
-        "– sorting, for the contrast": lambda: [np.sort(band, axis=1) for band in bands],
-        "– logarithms of the mel bands": lambda: np.log(np.maximum(mel, AMIN)),
-        "vector of the window": lambda: windower.push(batch, next(ends)),
-        "level taken out": lambda: judge.preprocessing.levelled(vector),
-        "baseline, scaler, network": lambda: judge.probabilities(
-            judge.logits(levelled, baseline), baseline
-        ),
-        "baseline learns": lambda: judge.preprocessing.learn(learning, levelled, logits, 0.08),
-        "gate (not part of the hop)": lambda: gate.push(next(chunks)),
-    }
+def without_kernel(call: Callable[[], object]) -> Callable[[], object]:
+    """The same by numpy alone."""
+
+    def by_numpy() -> object:
+        compiled = library.compiled
+        library.compiled = cache(lambda: None)
+        try:
+            return call()
+        finally:
+            library.compiled = compiled
+
+    return by_numpy
+
+
+class Stages:
+    """Everything that one hop does, ready to be timed part by part."""
+
+    def __init__(self, clip: Samples, rate: int) -> None:
+        bundle = load_bundle(bundle_folder(RealtimeSettings().model))
+        self._banks = bundle.banks
+        self.extractor = FrameExtractor(bundle.banks)
+        canonical = Canonical(rate)
+        block = clip[rate : rate + int(HOP_S * rate)]
+        self._at_16k = soxr.resample(clip, rate, SAMPLE_RATE)
+        self.samples = self._at_16k[16000 : 16000 + 24 * HOP_SAMPLES + FRAME_SAMPLES].copy()
+        self._numbers = np.arange(25)
+        resampler = soxr.ResampleStream(
+            rate, SAMPLE_RATE, 1, dtype="float32", quality=RESAMPLER_QUALITY
+        )
+        self.before = {
+            "resampling, offset": lambda: canonical.push(block),
+            "– soxr": lambda: resampler.resample_chunk(block),
+        }
+        judge = Judge(bundle, WINDOW_S, HOP_S)
+        features, level_db = self.extractor.compute(self.samples, self._numbers)
+        everything = np.ones(25, np.bool_)
+        batch = FrameBatch(features=features, speech=everything, level_db=level_db)
+        windower = Windower(int(WINDOW_S * SAMPLE_RATE), int(HOP_S * SAMPLE_RATE))
+        ends = itertools.count(int(HOP_S * SAMPLE_RATE), int(HOP_S * SAMPLE_RATE))
+        with_earlier = np.concatenate([features[:LONGEST_STEP], features])
+        vector = window_vector(features, steps(with_earlier), everything)
+        levelled = judge.preprocessing.levelled(vector)
+        baseline, learning = SpeakerBaseline(), SpeakerBaseline()
+        # As on all hops but the first: a voice that is known is answered twice, see
+        # `models.listener`.
+        baseline.update(levelled, 1.0)
+        logits = judge.logits(levelled, baseline)
+        self.after = {
+            "vector of the window": lambda: windower.push(batch, next(ends)),
+            "level taken out": lambda: judge.preprocessing.levelled(vector),
+            "baseline, scaler, network": lambda: judge.probabilities(
+                judge.logits(levelled, baseline), baseline
+            ),
+            "baseline learns": lambda: judge.preprocessing.learn(learning, levelled, logits, 0.08),
+        }
+
+    def compiled(self) -> dict[str, Callable[[], object]]:
+        """As it is done where the kernel is."""
+        gate = SpeechGate()
+        chunks = itertools.cycle(np.split(self._at_16k[: 100 * 4000], 100))
+        return {
+            **self.before,
+            "all features of 25 frames": lambda: self.extractor.compute(
+                self.samples, self._numbers
+            ),
+            **self.after,
+            "gate (not part of the hop)": lambda: gate.push(next(chunks)),
+        }
+
+    def by_numpy(self) -> dict[str, Callable[[], object]]:
+        """As it is done elsewhere; what the kernel does not touch is left out."""
+        extractor, banks = self.extractor, self._banks
+        windowed = extractor.windowed(self.samples)
+        power = (np.abs(np.fft.rfft(windowed, axis=1)) ** 2).astype(np.float32)
+        mel_blocks, chroma_bank = banded(banks.mel), banks.chroma.T.astype(np.float32)
+        bands = [power[:, first:end].view(np.int32) for first, end, _ in contrast_bands()]
+        mel = extractor.features(windowed)[:, SPANS["mel"]]
+        return {
+            "framing and window": lambda: extractor.windowed(self.samples),
+            "level of the frames": lambda: extractor.level_db(windowed),
+            "all features of 25 frames": lambda: extractor.features(windowed),
+            "– FFT": lambda: np.fft.rfft(windowed, axis=1),
+            "– filter banks": lambda: (
+                [power[:, block.bins] @ block.weights for block in mel_blocks],
+                power @ chroma_bank,
+            ),
+            "– sorting, for the contrast": lambda: [np.sort(band, axis=1) for band in bands],
+            "– logarithms of the mel bands": lambda: np.log(np.maximum(mel, AMIN)),
+            **{name: without_kernel(call) for name, call in self.after.items()},
+        }
 
 
 def floor() -> dict[str, float]:
     """Operations and bytes that one hop cannot do without, counted and not measured."""
-    banks = load_bundle(bundle_folder(RealtimeSettings().model)).banks
+    bundle = load_bundle(bundle_folder(RealtimeSettings().model))
+    banks = bundle.banks
     frames = HOP_S * SAMPLE_RATE / HOP_SAMPLES
     fft = frames * 2.5 * FRAME_SAMPLES * np.log2(FRAME_SAMPLES)
     in_blocks = sum(block.weights.size for block in banded(banks.mel)) + banks.chroma.size
     not_zero = np.count_nonzero(banks.mel) + banks.chroma.size
+    pitch = PitchFinder().told()
+    cosines = 2 * banks.dct.size + pitch["cosines"].size + pitch["combs"].size
+    weights = sum(layer.weight.size for layer in bundle.network.layers)
     return {
         "FFT operations, million": float(fft) / 1e6,
         "filter bank operations as one dense product, million": frames * 2 * BINS * 140 / 1e6,
-        "filter bank operations in blocks, as they are done, million": frames * 2 * in_blocks / 1e6,
-        "filter bank operations without any zero, million": frames * 2 * float(not_zero) / 1e6,
-        "bytes of filter banks read, thousand": in_blocks * 4 / 1e3,
+        "filter bank operations in blocks, as numpy does them, million": frames
+        * 2
+        * in_blocks
+        / 1e6,
+        "filter bank operations without any zero, as the kernel does them, million": frames
+        * 2
+        * float(not_zero)
+        / 1e6,
+        "operations of the cepstra and of the pitch, million": frames * 2 * cosines / 1e6,
+        "network operations for two opinions, million": 2 * 2 * weights / 1e6,
         "bytes of spectra written and read, thousand": frames * BINS * 16 * 2 / 1e3,
+        "bytes of the network read, thousand": weights * 4 / 1e3,
+        "bytes of a window's frames read, thousand": WINDOW_S
+        * SAMPLE_RATE
+        / HOP_SAMPLES
+        * FRAME_SIZE
+        * 4
+        / 1e3,
     }
 
 
-def measure(seconds: float) -> dict[str, dict[str, Timing] | dict[str, float]]:
+def measure(seconds: float) -> dict[str, Any]:
     """Time one hop, its rivals on the same window, and its stages."""
     warnings.filterwarnings("ignore")
     clip, rate = soundfile.read(demonstration_clip(), dtype="float32")
     hop = Hop(clip, rate)
-    # A single hop after half a second of rivals would be timed with none of its data in any cache.
-    windows = timings({"one hop": hop.window, **_rivals(clip, rate)}, seconds=seconds)
+    rivals = _rivals(clip, rate)
+    plain_hop = without_kernel(Hop(clip, rate))
+    each = seconds / (2 * len(rivals))
+    # Each on its own, and so with what it needs in the caches; then the hop after them all.
+    alone = timings({"one hop": hop}, seconds=each, least_runs=200)
+    alone |= timings({"one hop, numpy alone": plain_hop}, seconds=each, least_runs=200)
+    for name, rival in rivals.items():
+        alone |= timings({name: rival}, seconds=each)
+    in_turn = timings({"one hop": hop.window, **rivals}, seconds=seconds / 2)
+    stages = Stages(clip, rate)
+    kernel = library.compiled()
     return {
-        "hop": windows | {"one hop": windows["one hop"].shared_by(HOPS)},
-        "hop alone": timings({"one hop": hop}, seconds=seconds / 4, least_runs=200),
-        "stages": timings(_stages(clip, rate), seconds=seconds / 4, least_runs=200),
+        "kernel": "none" if kernel is None else kernel.name,
+        "hop": alone,
+        "hop in turn": in_turn | {"one hop": in_turn["one hop"].shared_by(HOPS)},
+        "stages": timings(stages.compiled(), seconds=seconds / 4, least_runs=200),
+        "stages in numpy": timings(stages.by_numpy(), seconds=seconds / 4, least_runs=200),
         "floor": floor(),
     }

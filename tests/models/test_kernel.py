@@ -1,0 +1,317 @@
+"""The compiled kernel says what numpy says, to rounding, at every level of processor."""
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from models.audio import SAMPLE_RATE
+from models.baseline import SpeakerBaseline
+from models.bundle import load_bundle
+from models.feature_table import FLOORED_MFCC, FRAME_SIZE, PITCH, SPANS
+from models.frames import FrameExtractor, frame_count
+from models.kernel import build, library, recipe
+from models.kernel.library import Kernel
+from models.level_free import level_free
+from models.listener import Listener
+from models.shipped import SHIPPED, bundle_folder
+from models.window_vector import steps, window_vector
+from realtime.demonstration import demonstration_clip
+
+COMPILER = os.environ.get("CC") or shutil.which("cc")
+pytestmark = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")
+BUNDLES = {name: load_bundle(bundle_folder(name)) for name in SHIPPED}
+BANKS = BUNDLES["mlp"].banks
+Samples = NDArray[np.float32]
+
+
+def _kernels() -> dict[str, Kernel]:
+    """Those that this processor can run; the scripts have compiled them."""
+    found = {}
+    for level, path in zip(recipe.LEVELS, recipe.library_paths(), strict=True):
+        if path.exists() and (opened := ctypes.CDLL(str(path))).usable():
+            found[level] = Kernel(opened, path.stem)
+    return found
+
+
+KERNELS = _kernels() if COMPILER else {}
+
+
+@pytest.fixture(params=recipe.LEVELS)
+def kernel(request: pytest.FixtureRequest) -> Kernel:
+    if request.param not in KERNELS:
+        pytest.skip("another processor's")
+    return KERNELS[request.param]
+
+
+@pytest.fixture
+def by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Kernel | None], None]:
+    """Let a kernel do the work from now on, or numpy."""
+    return lambda kernel: monkeypatch.setattr(library, "compiled", lambda: kernel)
+
+
+def _sounds() -> dict[str, Samples]:
+    rng = np.random.default_rng(0)
+    time = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    speech, rate = soundfile.read(demonstration_clip(), dtype="float32")
+    sounds = {
+        "speech": speech[rate : 3 * rate : 3],
+        "noise": rng.normal(0, 0.1, SAMPLE_RATE),
+        "faint noise": rng.normal(0, 1e-6, SAMPLE_RATE),
+        "loud noise": rng.normal(0, 1e4, SAMPLE_RATE),
+        "tones": 0.3 * np.sin(2 * np.pi * 440 * time) + 0.1 * np.sin(2 * np.pi * 3000 * time),
+        "silence": np.zeros(SAMPLE_RATE),
+        "click": np.eye(1, SAMPLE_RATE, SAMPLE_RATE // 2)[0],
+    }
+    return {name: sound.astype(np.float32) for name, sound in sounds.items()}
+
+
+SOUNDS = _sounds()
+# Decibels, shares, power, decibels, shares; in each frame what is a share of power is one of its
+# loudest band.
+CLOSE = {"mfcc": 2e-3, "chroma": 1e-5, "contrast": 1e-3, "tonnetz": 1e-5}
+
+
+@pytest.mark.parametrize("name", SOUNDS)
+def test_frames_are_those_of_numpy(
+    name: str, kernel: Kernel, by: Callable[[Kernel | None], None]
+) -> None:
+    sound = SOUNDS[name]
+    numbers = np.arange(frame_count(sound.size))
+    by(None)
+    expected, level_db = FrameExtractor(BANKS).compute(sound, numbers)
+    by(kernel)
+    found, found_db = FrameExtractor(BANKS).compute(sound, numbers)
+    assert found.shape == expected.shape == (numbers.size, FRAME_SIZE)
+    for group, tolerance in CLOSE.items():
+        np.testing.assert_allclose(
+            found[:, SPANS[group]], expected[:, SPANS[group]], atol=tolerance
+        )
+    np.testing.assert_allclose(found[:, FLOORED_MFCC], expected[:, FLOORED_MFCC], atol=2e-3)
+    np.testing.assert_allclose(found[:, PITCH], expected[:, PITCH], atol=2e-3)
+    mel, expected_mel = found[:, SPANS["mel"]], expected[:, SPANS["mel"]]
+    loudest = expected_mel.max(axis=1, keepdims=True)
+    assert (np.abs(mel - expected_mel) <= 1e-5 * loudest).all()
+    np.testing.assert_allclose(found_db, level_db, atol=1e-9)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 33])
+def test_a_frame_does_not_depend_on_its_company(
+    count: int, kernel: Kernel, by: Callable[[Kernel | None], None]
+) -> None:
+    by(kernel)
+    extractor, sound = FrameExtractor(BANKS), SOUNDS["speech"]
+    together, together_db = extractor.compute(sound, np.arange(frame_count(sound.size)))
+    some = np.random.default_rng(count).permutation(frame_count(sound.size))[:count]
+    found, found_db = extractor.compute(sound, some)
+    np.testing.assert_array_equal(found, together[some])
+    np.testing.assert_array_equal(found_db, together_db[some])
+
+
+def _frames() -> Samples:
+    extractor, sound = FrameExtractor(BANKS), SOUNDS["speech"]
+    return extractor.compute(sound, np.arange(frame_count(sound.size)))[0]
+
+
+def _active(share: float) -> NDArray[np.bool_]:
+    active = np.random.default_rng(1).random(len(_frames()) - 16) < share
+    active[40] = True
+    return active
+
+
+@pytest.mark.parametrize("share", [1.0, 0.8, 0.3, 0.0])
+@pytest.mark.parametrize("length", [41, 60, 170])
+def test_window_vectors_are_those_of_numpy(
+    length: int, share: float, kernel: Kernel, by: Callable[[Kernel | None], None]
+) -> None:
+    vectors = []
+    for one in (None, kernel):
+        by(one)
+        frames = _frames()
+        taken = steps(frames)
+        vectors.append(window_vector(frames[16:][:length], taken[:length], _active(share)[:length]))
+    np.testing.assert_allclose(vectors[1], vectors[0], rtol=2e-5, atol=2e-4)
+
+
+def test_steps_are_those_of_numpy(kernel: Kernel, by: Callable[[Kernel | None], None]) -> None:
+    by(kernel)
+    frames = _frames()
+    found = steps(frames)
+    by(None)
+    np.testing.assert_allclose(found, steps(frames), atol=1e-5)
+    assert steps(frames[:16]).shape == (0, found.shape[1])
+
+
+def _vectors() -> Samples:
+    frames = _frames()
+    taken = steps(frames)
+    places = range(0, 120, 30)
+    return np.stack(
+        [window_vector(frames[16:][i:][:60], taken[i:][:60], _active(0.9)[i:][:60]) for i in places]
+    )
+
+
+def test_forms_without_level_are_those_of_numpy(
+    kernel: Kernel, by: Callable[[Kernel | None], None]
+) -> None:
+    by(None)
+    vectors = _vectors()
+    vectors[3] = 0
+    expected = level_free(vectors)
+    by(kernel)
+    np.testing.assert_allclose(level_free(vectors), expected, atol=2e-5)
+    np.testing.assert_array_equal(level_free(vectors)[1], level_free(vectors[1]))
+    # As they may come from a file: not to be written, in another order.
+    strange = np.asfortranarray(vectors)
+    strange.setflags(write=False)
+    np.testing.assert_array_equal(level_free(strange), level_free(vectors))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("weight", [0.0, 0.5, 30.0])
+def test_a_listener_hears_what_numpy_hears(
+    weight: float, name: str, kernel: Kernel, by: Callable[[Kernel | None], None]
+) -> None:
+    by(None)
+    preprocessing, network = BUNDLES[name].preprocessing, BUNDLES[name].network
+    listener = Listener(preprocessing=preprocessing, network=network)
+    levelled = level_free(_vectors())
+    levelled[2] += 1e3  # beyond all bounds
+    baseline = SpeakerBaseline()
+    baseline.update(levelled[1], weight)
+    expected, expected_hidden = listener.heard(levelled, baseline)
+    by(kernel)
+    found, hidden = listener.heard(levelled, baseline)
+    np.testing.assert_allclose(found, expected, atol=2e-4)
+    np.testing.assert_allclose(hidden, expected_hidden, atol=2e-4)
+    one, one_hidden = listener.heard(levelled[2], baseline)
+    np.testing.assert_array_equal(one, found[2])
+    np.testing.assert_array_equal(one_hidden, hidden[2])
+
+
+def test_a_voice_is_learnt_as_numpy_learns_it(
+    kernel: Kernel, by: Callable[[Kernel | None], None]
+) -> None:
+    by(None)
+    preprocessing, levelled = BUNDLES["mlp"].preprocessing, level_free(_vectors())
+    levelled[2] -= 1e3
+    logits = np.arange(8.0)
+    learnt = []
+    for one in (None, kernel):
+        by(one)
+        baseline = SpeakerBaseline()
+        for vector, evidence in zip(levelled, (0.1, 0.0, 0.2, 0.05), strict=True):
+            before = baseline.mean, baseline.mean.copy()
+            preprocessing.learn(baseline, vector, logits, evidence)
+            # What somebody else holds is not written over.
+            np.testing.assert_array_equal(*before)
+        learnt.append(baseline)
+    assert learnt[1].weight == pytest.approx(learnt[0].weight)
+    assert learnt[1].leaning.weight == pytest.approx(learnt[0].leaning.weight)
+    np.testing.assert_allclose(learnt[1].mean, learnt[0].mean, atol=1e-9)
+    np.testing.assert_allclose(learnt[1].variance, learnt[0].variance, rtol=1e-9)
+    for mine, theirs in zip(
+        learnt[1].blended(preprocessing.population),
+        learnt[0].blended(preprocessing.population),
+        strict=True,
+    ):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-9)
+
+
+def test_a_replay_with_numpy_says_the_same(root: Path) -> None:
+    said = []
+    for switch in ("1", "0"):
+        run = subprocess.run(
+            [sys.executable, "-m", "realtime", "replay", "--speed", "max", "--no-dashboard"],
+            env=os.environ | {library.SWITCH: switch},
+            capture_output=True,
+            text=True,
+            cwd=root,
+            check=True,
+        )
+        said.append((run.stdout.splitlines(), run.stderr))
+    assert len(said[0][0]) > 10
+    assert said[0][0] == said[1][0]
+    assert said[0][1] == said[1][1]
+
+
+# --- Compiling -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the sources, compiled into a folder of its own."""
+    folder = tmp_path / "kernel"
+    folder.mkdir()
+    for name in (*recipe.SOURCES, *recipe.HEADERS):
+        shutil.copy(recipe.FOLDER / name, folder)
+    for module in (recipe, build):
+        monkeypatch.setattr(module, "FOLDER", folder)
+        monkeypatch.setattr(module, "COMPILED", folder / "compiled")
+    return folder
+
+
+def test_libraries_of_other_sources_are_neither_loaded_nor_kept(elsewhere: Path) -> None:
+    assert build.build() == []
+    before = list(recipe.library_paths())
+    assert all(path.exists() for path in before)
+    with (elsewhere / "window.c").open("a") as source:
+        source.write("/* changed */\n")
+    assert not any(path.exists() for path in recipe.library_paths())
+    assert build.build() == []
+    assert all(path.exists() for path in recipe.library_paths())
+    assert not any(path.exists() for path in before)
+
+
+def test_what_cannot_be_compiled_is_told_and_leaves_nothing(elsewhere: Path) -> None:
+    (elsewhere / "window.c").write_text("this is no C")
+    problems = build.build()
+    assert len(problems) == len(recipe.LEVELS)
+    assert all("window.c" in problem for problem in problems)
+    assert not list((elsewhere / "compiled").iterdir())
+
+
+def test_a_level_that_the_compiler_does_not_know_costs_no_other(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "LEVELS", {"none": ("-march=none",), **recipe.LEVELS})
+    monkeypatch.setattr(recipe, "LEVELS", {"none": ("-march=none",), **recipe.LEVELS})
+    assert len(build.build()) == 1
+    assert [path.exists() for path in recipe.library_paths()] == [False, True, True, True]
+    assert elsewhere.exists()
+
+
+def test_without_a_compiler_one_sentence(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(elsewhere))
+    monkeypatch.delenv("CC", raising=False)
+    assert build.build() == ["there is no C compiler"]
+    monkeypatch.setenv("CC", str(elsewhere / "cc"))
+    (problem,) = build.build()
+    assert "cc" in problem
+
+
+def test_a_library_that_is_none_is_passed_over(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build.build()
+    first, *_ = recipe.library_paths()
+    first.write_bytes(b"no library")
+    monkeypatch.delenv(library.SWITCH, raising=False)
+    found = library.compiled.__wrapped__()
+    assert found is not None
+    assert found.name != first.stem
+    monkeypatch.setenv(library.SWITCH, "0")
+    assert library.compiled.__wrapped__() is None
+    assert elsewhere.exists()
+
+
+def test_the_scripts_have_compiled_it() -> None:
+    assert "any" in KERNELS
