@@ -21,7 +21,8 @@ chunks before it, never on how many came in one call.
 import numpy as np
 import numpy.typing as npt
 
-from models.silero_weights import CELLS, FFT, SileroWeights, shipped_start, shipped_weights
+from models.kernel import library
+from models.silero_weights import BINS, CELLS, FFT, SileroWeights, shipped_start, shipped_weights
 
 Array = npt.NDArray[np.float32]
 
@@ -31,7 +32,6 @@ BLOCK = 8
 
 _STRIDE = 128
 _STEPS = 4
-_BINS = 65
 
 
 class Encoder:
@@ -44,7 +44,7 @@ class Encoder:
 
     def __init__(self, weights: SileroWeights) -> None:
         self._weights = weights
-        self._spectra = np.zeros((_STEPS, BLOCK, _BINS), np.float32)
+        self._spectra = np.zeros((_STEPS, BLOCK, BINS), np.float32)
         self._conv1 = np.zeros((_STEPS * BLOCK, CELLS), np.float32)
         self._partial = np.zeros((3 * BLOCK, CELLS), np.float32)
         self._steps_last = np.zeros((BLOCK, _STEPS, CELLS), np.float32)
@@ -69,7 +69,7 @@ class Encoder:
         """
         self._spectra[:, first_row : first_row + spectra.shape[1]] = spectra
         w = self._weights
-        rows = self._spectra.reshape(_STEPS * BLOCK, _BINS)
+        rows = self._spectra.reshape(_STEPS * BLOCK, BINS)
         np.dot(rows, w.taps1[1], out=self._conv1)
         np.dot(rows[:-BLOCK], w.taps1[0], out=self._partial)
         self._conv1[BLOCK:] += self._partial
@@ -104,7 +104,7 @@ def magnitudes(padded: Array, hann: Array) -> Array:
     steps = np.lib.stride_tricks.as_strided(
         mirrored, (_STEPS, len(padded), FFT), (_STRIDE * sample, row, sample), writeable=False
     )
-    return np.abs(np.fft.rfft(steps * hann)[:, :, :_BINS])
+    return np.abs(np.fft.rfft(steps * hann)[:, :, :BINS])
 
 
 def _dense(rows: Array, matrix: Array, bias: Array, out: Array) -> None:
@@ -127,6 +127,7 @@ class Silero:
         self._weights = weights or shipped_weights()
         self._start = shipped_start() if start is None else start
         self._encoder = Encoder(self._weights)
+        self._told = self._weights.told(self._start)
         self._hidden = np.zeros((BLOCK, CELLS), np.float32)
         self._logit = np.zeros(BLOCK, np.float32)
         # One run of memory for [i | f | o | g | c], so that i g and f c are one product.
@@ -155,6 +156,10 @@ class Silero:
         ndarray, shape (chunks,), float32 in [0, 1]
             Probability of speech. The same to the last bit for any split into calls.
         """
+        kernel = library.compiled()
+        if kernel is not None:
+            memory = self._h, self._cell[4 * CELLS :]
+            return kernel.speech(padded, fresh, self._told, memory)
         spectra = magnitudes(padded, self._weights.hann)
         result = np.empty(len(padded), np.float32)
         done = 0

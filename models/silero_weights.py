@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.errors import BundleError
+from models.kernel.tables import GateTables, half_spectrum
 
 Array = npt.NDArray[np.float32]
 
@@ -24,6 +25,7 @@ START_SHA256 = "9915b6b26ce666e23f018e4e99b889b8746d165365483dd0ec79edd129218fdc
 
 FFT = 256
 CELLS = 128
+BINS = 65
 
 
 class SileroWeights:
@@ -55,6 +57,19 @@ class SileroWeights:
         self._arrange_lstm(w)
         self.out = w["out_weight"][0, :, 0] / 2
         self.out_bias = float(w["out_bias"][0])
+
+    def told(self, start: Array) -> GateTables:
+        """All of it for the compiled kernel, with the state that the memory starts from."""
+        cosines, sines = half_spectrum(FFT, BINS, GateTables.columns)
+        return GateTables.of(
+            vars(self)
+            | {
+                "cosines": cosines,
+                "sines": sines,
+                "start_output": 2 * start[0],
+                "start_cell": start[1],
+            }
+        )
 
     def _arrange_lstm(self, w: dict[str, Array]) -> None:
         # logistic(z) = (1 + tanh(z / 2)) / 2: with the halves folded into the weights, all four

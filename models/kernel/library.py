@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from models.kernel.recipe import library_paths
-from models.kernel.tables import FrameTables, NetworkTables, PreprocessingTables
+from models.kernel.tables import FrameTables, GateTables, NetworkTables, PreprocessingTables
 
 SWITCH = "SER_LIVE_KERNEL"
 Array = NDArray[np.float32]
@@ -36,6 +36,7 @@ class Kernel:
 
     def __init__(self, library: ctypes.CDLL, name: str) -> None:
         self.name = name
+        self._speech = _function(library.speech, _At, _At, _Count, _At, _At, _At, _At)
         self._frames = _function(library.frames, _At, _At, _Count, _At, _At, _At)
         self._steps = _function(library.steps, _At, _Count, _Float, _At, _At)
         self._vector = _function(library.window_vector, _At, _At, _At, _Count, _Float, _At)
@@ -45,6 +46,22 @@ class Kernel:
             library.heard, _At, _At, _Count, _At, _Count, *voice, _At, _Count, _At, _At
         )
         self._learn = _function(library.learn, _At, _At, _Double, *voice)
+
+    def speech(
+        self,
+        chunks: Array,
+        begins: NDArray[np.bool_],
+        told: GateTables,
+        memory: tuple[Array, Array],
+    ) -> Array:
+        """Shape (chunks,); the memory, output and cell, is written over."""
+        chunks, begins = _fit(chunks, np.float32), _fit(begins, np.bool_)
+        found = np.empty(len(chunks), np.float32)
+        self._speech(
+            *(_address(chunks), _address(begins), len(chunks), ctypes.addressof(told)),
+            *(*map(_address, memory), _address(found)),
+        )
+        return found
 
     def frames(
         self, samples: Array, numbers: NDArray[np.int64], told: FrameTables, size: int

@@ -11,8 +11,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 COMPILED = FOLDER / "compiled"
-SOURCES = ("frames.c", "window.c", "level_free.c", "listener.c", "usable.c")
-HEADERS = ("layout.h",)
+SOURCES = ("gate.c", "frames.c", "window.c", "level_free.c", "listener.c", "usable.c")
+HEADERS = ("layout.h", "vectors.h")
 # No number here is infinite or none: see `realtime.sources.intake` and `models.bundle`.
 FLAGS = (
     *("-std=gnu11", "-O3", "-shared", "-fPIC", "-fvisibility=hidden", "-Wno-psabi"),

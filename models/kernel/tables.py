@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+Doubles = NDArray[np.float64]
 _Bits32, _Bits64 = np.float32, np.float64
 
 
@@ -57,6 +58,24 @@ class FrameTables(_Told):
         ("least_salience", ctypes.c_float),
         ("least_voicing", ctypes.c_float),
         ("decibels", ctypes.c_float),
+    )
+
+
+class GateTables(_Told):
+    """`GateTables` of gate.c, which says what each array holds."""
+
+    arrays: ClassVar = dict.fromkeys(
+        (
+            *("hann", "cosines", "sines", "taps1", "bias1", "band2", "bias2", "band3", "bias3"),
+            *("dense4", "bias4", "inward", "bias_lstm", "recurrent", "out"),
+            *("start_output", "start_cell"),
+        ),
+        _Bits32,
+    )
+    columns: ClassVar = 80
+    _fields_ = (
+        *((name, ctypes.c_void_p) for name in arrays),
+        ("out_bias", ctypes.c_float),
     )
 
 
@@ -111,6 +130,17 @@ def twiddles(length: int, count: int) -> NDArray[np.float64]:
     """The first complex roots of unity, clockwise, shape (count, 2): cosines and sines."""
     angles = -2 * np.pi * np.arange(count) / length
     return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+
+def half_spectrum(length: int, bins: int, columns: int) -> tuple[Doubles, Doubles]:
+    """Cosines and sines, shape (length / 2 + 1, columns), zero from column `bins` on.
+
+    What they weigh to the lowest bins of a Fourier transform of that length are the sums, or the
+    differences, of the samples that lie alike around its middle.
+    """
+    angles = 2 * np.pi * np.outer(np.arange(length // 2 + 1), np.arange(columns)) / length
+    wanted = np.arange(columns) < bins
+    return np.cos(angles) * wanted, np.sin(angles) * wanted
 
 
 def runs(bank: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:

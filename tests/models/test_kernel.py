@@ -23,6 +23,7 @@ from models.kernel.library import Kernel
 from models.level_free import level_free
 from models.listener import Listener
 from models.shipped import SHIPPED, bundle_folder
+from models.silero import CHUNK, CONTEXT, Silero
 from models.window_vector import steps, window_vector
 from realtime.demonstration import demonstration_clip
 
@@ -241,6 +242,40 @@ def test_a_replay_with_numpy_says_the_same(root: Path) -> None:
     assert len(said[0][0]) > 10
     assert said[0][0] == said[1][0]
     assert said[0][1] == said[1][1]
+
+
+def _chunks(sound: Samples) -> tuple[Samples, NDArray[np.bool_]]:
+    rows = sound[: sound.size // CHUNK * CHUNK].reshape(-1, CHUNK)
+    padded = np.zeros((len(rows), CONTEXT + CHUNK), np.float32)
+    padded[:, CONTEXT:] = rows
+    padded[1:, :CONTEXT] = rows[:-1, -CONTEXT:]
+    return padded, np.arange(len(rows)) % 23 == 0
+
+
+@pytest.mark.parametrize("name", SOUNDS)
+def test_the_gate_hears_what_numpy_hears(
+    name: str, kernel: Kernel, by: Callable[[Kernel | None], None]
+) -> None:
+    padded, fresh = _chunks(SOUNDS[name])
+    by(None)
+    expected = Silero().probabilities(padded, fresh)
+    by(kernel)
+    np.testing.assert_allclose(Silero().probabilities(padded, fresh), expected, atol=3e-5)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 9])
+def test_the_gate_hears_the_same_in_any_pieces(
+    size: int, kernel: Kernel, by: Callable[[Kernel | None], None]
+) -> None:
+    by(kernel)
+    padded, fresh = _chunks(SOUNDS["speech"])
+    piecewise = Silero()
+    found = [
+        piecewise.probabilities(padded[i : i + size], fresh[i : i + size])
+        for i in range(0, len(padded), size)
+    ]
+    np.testing.assert_array_equal(np.concatenate(found), Silero().probabilities(padded, fresh))
+    assert Silero().probabilities(padded[:0], fresh[:0]).size == 0
 
 
 # --- Compiling -----------------------------------------------------------------------------------
