@@ -24,7 +24,7 @@ def models_text(taken: str) -> str:
     """
     names = SHIPPED if taken in SHIPPED else (*SHIPPED, taken)
     lines = [line for name in names for line in _lines(name, mark="*" if name == taken else "")]
-    note = "* taken by default; choose with --model ann, mlp or a folder. Chance is 12%."
+    note = "* taken by default; choose with --model ann, mlp or a folder. Chance is 12.5%."
     return "\n".join([*lines, "", note, LICENCE])
 
 

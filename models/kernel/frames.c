@@ -9,11 +9,11 @@
 
 #define HALF_LANES (LANES / 2)
 
-/* ---- What Python tells: `models.kernel.tables.Tables` has the same fields -------------------- */
+/* ---- What Python tells: `models.kernel.tables.FrameTables` has the same fields --------------- */
 
 enum {
-    FRAME = 1024, HOP = 160, HALF = 512, BINS = HALF + 1, RIPPLE_BANDS = 42, CUT_BANDS = 13, RIPPLES = 39,
-    DOUBTED = 3, CANDIDATES = 54, LONGEST_TAIL = 8,
+    FRAME = 1024, HOP = 160, HALF = FRAME / 2, BINS = HALF + 1, LONGEST_TAIL = 8,
+    RIPPLE_BANDS = 42, CUT_BANDS = 13, RIPPLES = 39, DOUBTED = 3, CANDIDATES = 54,
 };
 
 typedef struct {
@@ -205,9 +205,9 @@ INLINE void features_of(const V *power, V *out, const Tables *t) {
 /* Features, (count, 238), and energy, (count), of the frames that begin at 160 times `places`. */
 PUBLIC void frames(const float *samples, const int64_t *places, int64_t count, const Tables *t,
                    float *features, double *energy) {
-    C a[HALF], b[HALF];
-    V power[BINS], out[FRAME_SIZE];
-    memset(power, 0, sizeof power);
+    /* Too much for the stack of some systems' threads. */
+    static _Thread_local C a[HALF], b[HALF];
+    static _Thread_local V power[BINS], out[FRAME_SIZE];
     for (int64_t done = 0; done < count; done += LANES) {
         const int lanes = count - done < LANES ? (int)(count - done) : LANES;
         for (int begin = 0; begin < lanes; begin += HALF_LANES) {

@@ -34,8 +34,8 @@ static void blend(const Preprocessing *p, double weight, const double *mean, con
     }
 }
 
-static void standardise(const Preprocessing *p, double weight, const double *mean, const double *scale,
-                        const double *levelled, float *inputs) {
+static void standardise(const Preprocessing *p, double weight, const double *mean,
+                        const double *scale, const double *levelled, float *inputs) {
     const double share = weight / (weight + p->prior_weight);
     for (int i = 0; i < FEATURES; i++) {
         const double apart = (levelled[i] - mean[i]) / scale[i];

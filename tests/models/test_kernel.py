@@ -27,8 +27,19 @@ from models.silero import CHUNK, CONTEXT, Silero
 from models.window_vector import steps, window_vector
 from realtime.demonstration import demonstration_clip
 
-COMPILER = os.environ.get("CC") or shutil.which("cc")
-pytestmark = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")
+
+def _compiles() -> bool:
+    """Whether there is a C compiler with its headers."""
+    compiler = os.environ.get("CC") or shutil.which("cc")
+    if compiler is None:
+        return False
+    command = [compiler, "-fsyntax-only", "-x", "c", "-"]
+    source = "#include <math.h>\n#include <stdint.h>\n#include <string.h>\n"
+    return subprocess.run(command, input=source, text=True, check=False).returncode == 0
+
+
+CAN_COMPILE = _compiles()
+pytestmark = pytest.mark.skipif(not CAN_COMPILE, reason="needs a C compiler")
 BUNDLES = {name: load_bundle(bundle_folder(name)) for name in SHIPPED}
 BANKS = BUNDLES["mlp"].banks
 Samples = NDArray[np.float32]
@@ -43,7 +54,7 @@ def _kernels() -> dict[str, Kernel]:
     return found
 
 
-KERNELS = _kernels() if COMPILER else {}
+KERNELS = _kernels() if CAN_COMPILE else {}
 
 
 @pytest.fixture(params=recipe.LEVELS)
