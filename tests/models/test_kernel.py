@@ -46,7 +46,8 @@ Samples = NDArray[np.float32]
 
 
 def _kernels() -> dict[str, Kernel]:
-    """Those that this processor can run; the scripts have compiled them."""
+    """Those of the sources as they are now that this processor can run."""
+    build.build()
     found = {}
     for level, path in zip(recipe.LEVELS, recipe.library_paths(), strict=True):
         if path.exists() and (opened := ctypes.CDLL(str(path))).usable():
@@ -359,5 +360,36 @@ def test_a_library_that_is_none_is_passed_over(
     assert elsewhere.exists()
 
 
-def test_the_scripts_have_compiled_it() -> None:
-    assert "any" in KERNELS
+def test_the_scripts_compile_it_once_and_after_each_change(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(
+        recipe.FOLDER, tmp_path / "models" / "kernel", ignore=shutil.ignore_patterns("compiled")
+    )
+    shutil.copy(root / "models" / "__init__.py", tmp_path / "models")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    script = f'root=$1; . "{root}/scripts/environment.sh"; compile_kernel "$1"'
+    compiled = tmp_path / "models" / "kernel" / "compiled"
+
+    def called(**environment: str) -> str:
+        run = subprocess.run(
+            ["/bin/sh", "-euc", script, "sh", str(tmp_path)],
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert not run.stdout
+        return run.stderr
+
+    assert called() == ""
+    made = sorted(path.name for path in compiled.glob("*.so"))
+    assert made == sorted(path.name for path in recipe.library_paths())
+    tried = (compiled / "tried").stat().st_mtime_ns
+    assert called() == ""
+    assert (compiled / "tried").stat().st_mtime_ns == tried
+    (tmp_path / "models" / "kernel" / "window.c").write_text("this is no C")
+    assert "could not be compiled, see above: numpy does it, slower." in called()
+    assert called() == ""
+    assert not list(compiled.glob("*.so"))
+    (compiled / "tried").unlink()
+    assert called(CC="/nonexistent/cc") == ""
