@@ -58,6 +58,9 @@ INLINE void product(const V *in, int rows, const float *matrix, int columns, V *
 
 /* ---- Fourier transform: Stockham, radix 8, in double precision ------------------------------- */
 
+/* In single precision rounding would fill bands that hold nothing, as those above a low-pass, and
+   show in their contrast by decibels. */
+
 INLINE C add(C a, C b) { return (C){a.re + b.re, a.im + b.im}; }
 INLINE C less(C a, C b) { return (C){a.re - b.re, a.im - b.im}; }
 INLINE C times(C a, const double w[2]) {
