@@ -16,7 +16,7 @@ from realtime.speaker import Speaker
 
 HOP_S = 0.25
 RATE = 16_000
-COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+COUNTS = (*(2**i for i in range(10)), 768, 1024, 1536, 2048)
 
 
 def measure(rounds: int = 80) -> list[dict[str, float]]:
