@@ -77,6 +77,42 @@ def test_the_wheel_names_version_licences_and_commands(wheel: zipfile.ZipFile) -
     assert "ser-train = training.cli:main" in commands
 
 
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_the_wheel_brings_the_kernel_and_is_for_one_platform(
+    wheel: zipfile.ZipFile, tmp_path: Path
+) -> None:
+    assert not str(wheel.filename).endswith("-any.whl")
+    installed = tmp_path / "installed"
+    wheel.extractall(installed)
+    question = "from models.kernel import library; print(library.compiled().name, library.__file__)"
+    answer = subprocess.run(
+        [sys.executable, "-P", "-c", question],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(installed), "SER_LIVE_KERNEL": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    name, file = answer.stdout.split()
+    assert f"models/kernel/compiled/{name}.so" in wheel.namelist()
+    assert file.startswith(str(installed))
+
+
+def test_a_wheel_without_the_kernel_is_for_all(root: Path, tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path],
+        cwd=root,
+        env={**os.environ, "SER_LIVE_KERNEL": "0"},
+        check=True,
+        capture_output=True,
+    )
+    (built,) = tmp_path.glob("*.whl")
+    assert built.name.endswith("-py3-none-any.whl")
+    with zipfile.ZipFile(built) as opened:
+        assert not [name for name in opened.namelist() if name.endswith(".so")]
+        assert "models/kernel/frames.c" in opened.namelist()
+
+
 def test_the_unpacked_wheel_finds_its_clip_and_its_models(
     wheel: zipfile.ZipFile, tmp_path: Path
 ) -> None:

@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from models.kernel.recipe import library_paths
+from models.kernel.recipe import SWITCH, library_paths
 from models.kernel.tables import FrameTables, GateTables, NetworkTables, PreprocessingTables
 
-SWITCH = "SER_LIVE_KERNEL"
 Array = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 # Mean, variance and weight of a speaker baseline.

@@ -9,6 +9,8 @@ import platform
 from collections.abc import Iterator
 from pathlib import Path
 
+# 0 in this environment variable: no kernel is built into a wheel, and none is loaded.
+SWITCH = "SER_LIVE_KERNEL"
 FOLDER = Path(__file__).parent
 COMPILED = FOLDER / "compiled"
 SOURCES = ("gate.c", "frames.c", "window.c", "level_free.c", "listener.c", "usable.c")

@@ -244,7 +244,7 @@ def test_a_replay_with_numpy_says_the_same(root: Path) -> None:
     for switch in ("1", "0"):
         run = subprocess.run(
             [sys.executable, "-m", "realtime", "replay", "--speed", "max", "--no-dashboard"],
-            env=os.environ | {library.SWITCH: switch},
+            env=os.environ | {recipe.SWITCH: switch},
             capture_output=True,
             text=True,
             cwd=root,
@@ -351,11 +351,11 @@ def test_a_library_that_is_none_is_passed_over(
     build.build()
     first, *_ = recipe.library_paths()
     first.write_bytes(b"no library")
-    monkeypatch.delenv(library.SWITCH, raising=False)
+    monkeypatch.delenv(recipe.SWITCH, raising=False)
     found = library.compiled.__wrapped__()
     assert found is not None
     assert found.name != first.stem
-    monkeypatch.setenv(library.SWITCH, "0")
+    monkeypatch.setenv(recipe.SWITCH, "0")
     assert library.compiled.__wrapped__() is None
     assert elsewhere.exists()
 
