@@ -4,7 +4,7 @@ One object serves the microphone, replay at any speed and whole files, so that t
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -24,6 +24,9 @@ from realtime.sources.base import Block, Gap
 from realtime.speaker import Speaker
 from realtime.timeline import Timeline, rescaled
 from realtime.voice_fit import VoiceFit
+
+# Of a long absence, at once.
+MANY_ROWS = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +112,13 @@ class Estimator:
 
     def push(self, item: Block | Gap) -> list[Estimate]:
         """Return the rows completed by a block, or due in a gap."""
+        return [row for rows in self.pushed(item) for row in rows]
+
+    def pushed(self, item: Block | Gap) -> Iterator[list[Estimate]]:
+        """Yield the same rows, at most `MANY_ROWS` at a time: after days asleep there are millions.
+
+        The next item may come when all of them were taken.
+        """
         return self._gap(item) if isinstance(item, Gap) else self._block(item)
 
     def finish(self) -> list[Estimate]:
@@ -130,10 +140,10 @@ class Estimator:
         self._voice.reset()
         self._smoother.reset()
 
-    def _block(self, block: Block) -> list[Estimate]:
-        rows = []
+    def _block(self, block: Block) -> Iterator[list[Estimate]]:
         if block.lost_samples or block.starts_segment or block.rate != self._rate:
-            rows = self._end_segment() + self._lost(block)
+            yield self._end_segment()
+            yield from self._lost(block)
         if self._segment is None:
             self._rate = block.rate
             self._timeline.start_segment(block.rate)
@@ -141,8 +151,7 @@ class Estimator:
             self._segment = self._new_segment(block.rate)
         self._timeline.advance(block.samples.size)
         self._arrived_s = block.arrived_s
-        windows = self._segment.push(block.samples)
-        return rows + [self._row(window) for window in windows]
+        yield [self._row(window) for window in self._segment.push(block.samples)]
 
     def _new_segment(self, rate: int) -> SegmentStream:
         return SegmentStream(
@@ -164,25 +173,29 @@ class Estimator:
         self._timeline.end_segment()
         return rows
 
-    def _lost(self, block: Block) -> list[Estimate]:
+    def _lost(self, block: Block) -> Iterator[list[Estimate]]:
         """Count what was lost before a block; each whole hop of it gets a gap row."""
         self._dropped_samples += block.lost_samples
         start = self._timeline.position
         self._timeline.lose(block.lost_samples, block.rate)
         lost = self._timeline.position - start
         whole_hops = lost * SAMPLE_RATE // (self._hop_samples * self._timeline.rate)
-        return [self._gap_row(start, i) for i in range(whole_hops)]
+        return self._gap_rows_of(start, range(whole_hops))
 
-    def _gap(self, gap: Gap) -> list[Estimate]:
+    def _gap(self, gap: Gap) -> Iterator[list[Estimate]]:
         """Rows of a silent device: one per hop that was not told before."""
-        rows = self._end_segment()
+        yield self._end_segment()
         done = self._gap_rows
         due = max(gap.hops(self._settings.hop_s), done)
         start = self._timeline.position - self._after_hops(done)
-        rows += [self._gap_row(start, i) for i in range(done, due)]
         self._timeline.skip(self._after_hops(due) - self._after_hops(done))
         self._gap_rows = 0 if gap.over else due
-        return rows
+        yield from self._gap_rows_of(start, range(done, due))
+
+    def _gap_rows_of(self, start: int, hops: range) -> Iterator[list[Estimate]]:
+        """Those hops, by number, of a gap that begins at a sample of the time base."""
+        for first in range(0, len(hops), MANY_ROWS):
+            yield [self._gap_row(start, hop) for hop in hops[first : first + MANY_ROWS]]
 
     def _after_hops(self, count: int) -> int:
         """Samples of the time base; a hop need not be a whole number of them."""

@@ -3,10 +3,11 @@
 import math
 import threading
 import time
+from collections.abc import Iterable
 
 from realtime.board import Board
 from realtime.estimate import Estimate
-from realtime.estimator import Estimator
+from realtime.estimator import MANY_ROWS, Estimator
 from realtime.log.log_thread import LogThread
 from realtime.log.record import Recorder
 from realtime.sources.base import Notice, Source
@@ -16,7 +17,6 @@ from realtime.summary import Summary
 # The rows of a night asleep come at once. A live source can wait for the log meanwhile, for half
 # of what its ring holds; the rows of some minutes have room in the queue.
 CATCH_UP_S = 5.0
-MANY_ROWS = 1000
 RESET_NOTICE = "reset"
 RESET_TOLD_S = 3.0
 
@@ -109,26 +109,29 @@ class Worker(threading.Thread):
                 continue
             if self._recorder is not None:
                 self._recorder.put(item)
-            self._publish(self._estimator.push(item))
+            self._publish(self._estimator.pushed(item))
             self._board.notice("voice", self._estimator.stranger)
             if self._is_over:
                 break
-        self._publish(self._estimator.finish())
+        self._publish([self._estimator.finish()])
 
-    def _publish(self, rows: list[Estimate]) -> None:
-        deadline_s = self._deadline_s(len(rows))
-        for row in rows:
-            if self._longest_s is not None and row.end_s > self._longest_s + 1e-9:
-                # After a gap, rows need not end at multiples of the hop.
-                self._is_over = True
-                return
-            self._log.put(row, deadline_s=deadline_s)
-            self._board.add(row)
-            self.summary.add(row)
-            self._is_over = self._longest_s is not None and row.end_s >= self._longest_s - 1e-9
+    def _publish(self, batches: Iterable[list[Estimate]]) -> None:
+        # Until when the rows may wait for room in the log.
+        deadline_s = 0.0 if self._is_live else math.inf
+        for rows in batches:
+            if len(rows) >= MANY_ROWS and not deadline_s:
+                deadline_s = time.monotonic() + CATCH_UP_S
+            for row in rows:
+                self._publish_one(row, deadline_s)
+                if self._is_over:
+                    return
 
-    def _deadline_s(self, rows: int) -> float:
-        """Until when so many rows may wait for room in the log."""
-        if not self._is_live:
-            return math.inf
-        return time.monotonic() + CATCH_UP_S if rows >= MANY_ROWS else 0.0
+    def _publish_one(self, row: Estimate, deadline_s: float) -> None:
+        if self._longest_s is not None and row.end_s > self._longest_s + 1e-9:
+            # After a gap, rows need not end at multiples of the hop.
+            self._is_over = True
+            return
+        self._log.put(row, deadline_s=deadline_s)
+        self._board.add(row)
+        self.summary.add(row)
+        self._is_over = self._longest_s is not None and row.end_s >= self._longest_s - 1e-9

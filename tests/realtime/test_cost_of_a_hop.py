@@ -12,8 +12,8 @@ from models.bundle import Bundle
 from models.frames import FrameExtractor
 from models.listener import Listener
 from models.silero import Silero
-from realtime.estimator import Estimator, EstimatorSettings
-from realtime.sources.base import Block
+from realtime.estimator import MANY_ROWS, Estimator, EstimatorSettings
+from realtime.sources.base import Block, Gap
 from realtime.speaker import Speaker
 
 RATE = 48000
@@ -98,6 +98,35 @@ def test_silence_computes_nothing(
     for block in _blocks(np.zeros(4 * RATE, np.float32), DEVICE_BLOCK):
         estimator.push(block)
     assert counts.taken() == dict.fromkeys(MOST, 0)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        Gap(elapsed_s=9000.0, over=True, reason="asleep"),
+        Block(samples=np.zeros(RATE, np.float32), rate=RATE, lost_samples=9000 * RATE),
+    ],
+    ids=["gap", "lost"],
+)
+def test_rows_of_a_long_absence_come_a_few_at_a_time(
+    item: Gap | Block, synthetic_bundle: Bundle
+) -> None:
+    estimator = _estimator(synthetic_bundle)
+    estimator.push(Block(samples=np.zeros(RATE, np.float32), rate=RATE))
+    rows = 0
+    windows: set[int] = set()
+    tracemalloc.start()
+    try:
+        for batch in estimator.pushed(item):
+            assert len(batch) <= MANY_ROWS
+            rows += len(batch)
+            windows.update(row.window for row in batch)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert rows == len(windows) >= 36_000
+    assert peak < 6_000_000
+    assert estimator.finish() == [] or isinstance(item, Block)
 
 
 def test_a_thousand_hops_leave_nothing_behind(synthetic_bundle: Bundle, speech: Samples) -> None:

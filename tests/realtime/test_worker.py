@@ -15,13 +15,13 @@ from models.bundle import Bundle
 from realtime import worker as worker_module
 from realtime.board import Board, RunFacts
 from realtime.estimate import Estimate, State
-from realtime.estimator import Estimator, EstimatorSettings
+from realtime.estimator import MANY_ROWS, Estimator, EstimatorSettings
 from realtime.log.log_thread import LogThread
 from realtime.log.record import Recorder
 from realtime.sources.base import Block, Gap, Notice, SourceItem
 from realtime.sources.memory import MemorySource
 from realtime.speaker import Speaker
-from realtime.worker import CATCH_UP_S, MANY_ROWS, Worker
+from realtime.worker import CATCH_UP_S, Worker
 from tests.realtime.log_rows import Clock, Notices
 
 RATE = 16_000
@@ -208,6 +208,7 @@ def test_a_duration_ends_with_its_last_hop_and_asks_for_no_more_sound(
         (True, 4, 0.0),
         (True, MANY_ROWS - 1, 0.0),
         (True, MANY_ROWS, 70.0 + CATCH_UP_S),
+        (True, 2 * MANY_ROWS + 1, 70.0 + CATCH_UP_S),
     ],
 )
 def test_what_can_wait_waits_for_the_log_and_a_microphone_only_after_long_absence(
