@@ -100,7 +100,7 @@ class FrameExtractor:
         """
         kernel = library.compiled()
         if kernel is not None:
-            found, energy = kernel.frames(samples, numbers, self._tables, FRAME_SIZE)
+            found, energy = kernel.frames(samples, numbers, self._tables)
             return found, decibels(energy)
         windowed = self.windowed(samples)
         if numbers.size < len(windowed):

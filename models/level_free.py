@@ -46,6 +46,7 @@ from models.window_vector import (
     TRENDS,
     VOICED,
     VOICED_TRENDS,
+    WINDOW_VECTOR_SIZE,
 )
 
 FORM = "level-free cepstra over a floor, their movement and trend, voiced frames, and pitch"
@@ -97,7 +98,7 @@ def level_free(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
     kernel = library.compiled()
     if kernel is not None and vectors.dtype == np.float32:
         constants = AMIN, _FLOOR, _PER_DECIBEL, LEAST_DEVIATION, TINY
-        return kernel.level_free(vectors, _COSINES, constants, FEATURE_COUNT)
+        return kernel.level_free(vectors, _COSINES, constants, WINDOW_VECTOR_SIZE)
     form = vectors[..., :FEATURE_COUNT].astype(np.float64)
     form[..., SPANS["mfcc"]] = vectors[..., FLOORED_MFCC]
     mel = np.maximum(form[..., SPANS["mel"]], AMIN)

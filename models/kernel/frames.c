@@ -205,9 +205,12 @@ INLINE void features_of(const V *power, V *out, const Tables *t) {
     contrast(power, out + AT_CONTRAST, t);
 }
 
-/* Features, (count, 238), and energy, (count), of the frames that begin at 160 times `places`. */
-PUBLIC void frames(const float *samples, const int64_t *places, int64_t count, const Tables *t,
-                   float *features, double *energy) {
+/* Features, (count, 238), and energy, (count), of the frames that begin at 160 times `places`.
+   Returns 1, or 0 where there is no such frame. */
+PUBLIC int frames(const float *samples, int64_t size, const int64_t *places, int64_t count,
+                  const Tables *t, float *features, double *energy) {
+    for (int64_t i = 0; i < count; i++)
+        if (places[i] < 0 || places[i] > (size - FRAME) / HOP || size < FRAME) return 0;
     /* Too much for the stack of some systems' threads. */
     static _Thread_local C a[HALF], b[HALF];
     static _Thread_local V power[BINS], out[FRAME_SIZE];
@@ -237,4 +240,5 @@ PUBLIC void frames(const float *samples, const int64_t *places, int64_t count, c
             for (int i = 0; i < FRAME_SIZE; i++)
                 features[(done + lane) * FRAME_SIZE + i] = out[i][lane];
     }
+    return 1;
 }

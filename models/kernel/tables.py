@@ -15,6 +15,7 @@ class _Told(ctypes.Structure):
     """Arrays, numbers and whole numbers by name, in the order of the C structure."""
 
     arrays: ClassVar[Mapping[str, Any]]
+    kept: list[NDArray[Any]]
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
@@ -25,8 +26,6 @@ class _Told(ctypes.Structure):
         for name, array in zip(cls.arrays, told.kept, strict=True):
             setattr(told, name, array.ctypes.data)
         return told
-
-    kept: list[NDArray[Any]]
 
 
 class FrameTables(_Told):
@@ -73,6 +72,7 @@ class GateTables(_Told):
         _Bits32,
     )
     columns: ClassVar = 80
+    chunk: ClassVar = 576
     _fields_ = (
         *((name, ctypes.c_void_p) for name in arrays),
         ("out_bias", ctypes.c_float),

@@ -51,7 +51,7 @@ def _kernels() -> dict[str, Kernel]:
     found = {}
     for level, path in zip(recipe.LEVELS, recipe.library_paths(), strict=True):
         if path.exists() and (opened := ctypes.CDLL(str(path))).usable():
-            found[level] = Kernel(opened, path.stem)
+            found[level] = Kernel(opened, level)
     return found
 
 
@@ -239,6 +239,33 @@ def test_a_voice_is_learnt_as_numpy_learns_it(
         np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-9)
 
 
+def test_what_has_another_shape_is_refused_before_memory_is_read(
+    kernel: Kernel, by: Callable[[Kernel | None], None]
+) -> None:
+    by(kernel)
+    extractor, sound, frames = FrameExtractor(BANKS), SOUNDS["speech"], _frames()
+    listener = Listener(preprocessing=BUNDLES["mlp"].preprocessing, network=BUNDLES["mlp"].network)
+    wrong: list[Callable[[], object]] = [
+        lambda: extractor.compute(sound, np.array([frame_count(sound.size)])),
+        lambda: extractor.compute(sound, np.array([-1])),
+        lambda: extractor.compute(sound[:1023], np.array([0])),
+        lambda: steps(frames[:, 1:]),
+        lambda: window_vector(frames, steps(frames), _active(1.0)),
+        lambda: window_vector(frames[16:], steps(frames)[1:], _active(1.0)),
+        lambda: level_free(np.zeros((2, 337), np.float32)),
+        lambda: listener.heard(np.zeros(192), SpeakerBaseline()),
+        lambda: listener.heard(np.zeros(193), SpeakerBaseline(mean=np.zeros(5))),
+        lambda: listener.preprocessing.learn(
+            SpeakerBaseline(), np.zeros((2, 193)), np.zeros(8), 1.0
+        ),
+        lambda: Silero().probabilities(np.zeros((3, 575), np.float32), np.zeros(3, np.bool_)),
+        lambda: Silero().probabilities(np.zeros((3, 576), np.float32), np.zeros(2, np.bool_)),
+    ]
+    for call in wrong:
+        with pytest.raises(ValueError, match="another shape"):
+            call()
+
+
 def test_a_replay_with_numpy_says_the_same(root: Path) -> None:
     said = []
     for switch in ("1", "0"):
@@ -349,12 +376,13 @@ def test_a_library_that_is_none_is_passed_over(
     elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build.build()
-    first, *_ = recipe.library_paths()
-    first.write_bytes(b"no library")
     monkeypatch.delenv(recipe.SWITCH, raising=False)
+    best = next(iter(KERNELS))
+    paths = dict(zip(recipe.LEVELS, recipe.library_paths(), strict=True))
+    paths[best].write_bytes(b"no library")
     found = library.compiled.__wrapped__()
     assert found is not None
-    assert found.name != first.stem
+    assert found.name != best
     monkeypatch.setenv(recipe.SWITCH, "0")
     assert library.compiled.__wrapped__() is None
     assert elsewhere.exists()
