@@ -8,7 +8,7 @@ beyond its end there is memory.
 import ctypes
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -146,20 +146,22 @@ class Kernel:
 
 @functools.cache
 def compiled() -> Kernel | None:
-    """The best library that this processor can run; None where there is none.
+    """The best kernel that this processor can run; None where there is none.
 
     Nor is there one where the environment variable SER_LIVE_KERNEL is 0.
     """
-    if os.environ.get(SWITCH) == "0":
-        return None
+    return None if os.environ.get(SWITCH) == "0" else next(kernels(), None)
+
+
+def kernels() -> Iterator[Kernel]:
+    """Those that were compiled and that this processor can run, best first."""
     for level, path in zip(LEVELS, library_paths(), strict=True):
         try:
             library = ctypes.CDLL(str(path))
         except OSError:
             continue
         if library.usable():
-            return Kernel(library, level)
-    return None
+            yield Kernel(library, level)
 
 
 def _function(function: Any, *arguments: type) -> Any:

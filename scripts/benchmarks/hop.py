@@ -21,6 +21,7 @@ from models.frame_stream import FrameBatch
 from models.frames import AMIN, FrameExtractor, contrast_bands, frame_count
 from models.gate import SpeechGate
 from models.kernel import library
+from models.kernel.library import Kernel
 from models.pitch import LONGEST_STEP, PitchFinder
 from models.shipped import bundle_folder
 from models.window_vector import steps, window_vector
@@ -145,18 +146,18 @@ def _rivals(clip: Samples, rate: int) -> dict[str, Callable[[], object]]:
     return rivals
 
 
-def without_kernel(call: Callable[[], object]) -> Callable[[], object]:
-    """The same by numpy alone."""
+def with_kernel(kernel: Kernel | None, call: Callable[[], object]) -> Callable[[], object]:
+    """The same by another kernel, or by numpy alone."""
 
-    def by_numpy() -> object:
+    def called() -> object:
         compiled = library.compiled
-        library.compiled = cache(lambda: None)
+        library.compiled = cache(lambda: kernel)
         try:
             return call()
         finally:
             library.compiled = compiled
 
-    return by_numpy
+    return called
 
 
 class Stages:
@@ -233,7 +234,7 @@ class Stages:
             ),
             "– sorting, for the contrast": lambda: [np.sort(band, axis=1) for band in bands],
             "– logarithms of the mel bands": lambda: np.log(np.maximum(mel, AMIN)),
-            **{name: without_kernel(call) for name, call in self.after.items()},
+            **{name: with_kernel(None, call) for name, call in self.after.items()},
         }
 
 
@@ -278,18 +279,20 @@ def measure(seconds: float) -> dict[str, Any]:
     clip, rate = soundfile.read(demonstration_clip(), dtype="float32")
     hop = Hop(clip, rate)
     rivals = _rivals(clip, rate)
-    plain_hop = without_kernel(Hop(clip, rate))
     each = seconds / (2 * len(rivals))
     # Each on its own, and so with what it needs in the caches; then the hop after them all.
     alone = timings({"one hop": hop}, seconds=each, least_runs=200)
-    alone |= timings({"one hop, numpy alone": plain_hop}, seconds=each, least_runs=200)
+    others = [(f"kernel for {one.name}", one) for one in library.kernels()][1:]
+    for name, kernel in (*others, ("numpy alone", None)):
+        other = with_kernel(kernel, Hop(clip, rate))
+        alone |= timings({f"one hop, {name}": other}, seconds=each, least_runs=200)
     for name, rival in rivals.items():
         alone |= timings({name: rival}, seconds=each)
     in_turn = timings({"one hop": hop.window, **rivals}, seconds=seconds / 2)
     stages = Stages(clip, rate)
-    kernel = library.compiled()
+    best = library.compiled()
     return {
-        "kernel": "none" if kernel is None else kernel.name,
+        "kernel": "none" if best is None else best.name,
         "hop": alone,
         "hop in turn": in_turn | {"one hop": in_turn["one hop"].shared_by(HOPS)},
         "stages": timings(stages.compiled(), seconds=seconds / 4, least_runs=200),

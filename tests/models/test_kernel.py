@@ -1,6 +1,5 @@
 """The compiled kernel says what numpy says, to rounding, at every level of processor."""
 
-import ctypes
 import os
 import shutil
 import subprocess
@@ -48,11 +47,7 @@ Samples = NDArray[np.float32]
 def _kernels() -> dict[str, Kernel]:
     """Those of the sources as they are now that this processor can run."""
     build.build()
-    found = {}
-    for level, path in zip(recipe.LEVELS, recipe.library_paths(), strict=True):
-        if path.exists() and (opened := ctypes.CDLL(str(path))).usable():
-            found[level] = Kernel(opened, level)
-    return found
+    return {kernel.name: kernel for kernel in library.kernels()}
 
 
 KERNELS = _kernels() if CAN_COMPILE else {}
