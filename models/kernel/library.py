@@ -181,6 +181,6 @@ def _fit(array: NDArray[Any], kind: DTypeLike) -> NDArray[Any]:
 def _address(array: NDArray[Any]) -> int:
     try:
         # A fifth of what `array.ctypes` takes, but refused where the array may not be written.
-        return ctypes.addressof(ctypes.c_char.from_buffer(array.data))
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return array.ctypes.data
