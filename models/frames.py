@@ -89,7 +89,7 @@ class FrameExtractor:
         ----------
         samples : ndarray, shape (n,), float32
         numbers : ndarray, shape (k,), int64
-            From 0 to less than `frame_count(n)`.
+            From 0 to less than `frame_count(n)`, in any order.
 
         Returns
         -------
@@ -103,7 +103,7 @@ class FrameExtractor:
             found, energy = kernel.frames(samples, numbers, self._tables)
             return found, decibels(energy)
         windowed = self.windowed(samples)
-        if numbers.size < len(windowed):
+        if not np.array_equal(numbers, np.arange(len(windowed))):
             windowed = windowed[numbers]
         return self.features(windowed), self.level_db(windowed)
 

@@ -117,11 +117,15 @@ def test_a_frame_does_not_depend_on_its_company(
 ) -> None:
     by(kernel)
     extractor, sound = FrameExtractor(BANKS), SOUNDS["speech"]
+    backwards = np.arange(frame_count(sound.size))[::-1]
     together, together_db = extractor.compute(sound, np.arange(frame_count(sound.size)))
     some = np.random.default_rng(count).permutation(frame_count(sound.size))[:count]
     found, found_db = extractor.compute(sound, some)
     np.testing.assert_array_equal(found, together[some])
     np.testing.assert_array_equal(found_db, together_db[some])
+    np.testing.assert_array_equal(extractor.compute(sound, backwards)[0], together[::-1])
+    by(None)
+    np.testing.assert_allclose(extractor.compute(sound, backwards)[1], together_db[::-1], atol=1e-9)
 
 
 def _frames() -> Samples:
