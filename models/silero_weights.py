@@ -57,19 +57,12 @@ class SileroWeights:
         self._arrange_lstm(w)
         self.out = w["out_weight"][0, :, 0] / 2
         self.out_bias = float(w["out_bias"][0])
+        cosines, sines = half_spectrum(FFT, BINS, GateTables.columns)
+        self.cosines, self.sines = cosines.astype(np.float32), sines.astype(np.float32)
 
     def told(self, start: Array) -> GateTables:
         """All of it for the compiled kernel, with the state that the memory starts from."""
-        cosines, sines = half_spectrum(FFT, BINS, GateTables.columns)
-        return GateTables.of(
-            vars(self)
-            | {
-                "cosines": cosines,
-                "sines": sines,
-                "start_output": 2 * start[0],
-                "start_cell": start[1],
-            }
-        )
+        return GateTables.of(vars(self) | {"start_output": 2 * start[0], "start_cell": start[1]})
 
     def _arrange_lstm(self, w: dict[str, Array]) -> None:
         # logistic(z) = (1 + tanh(z / 2)) / 2: with the halves folded into the weights, all four
