@@ -7,6 +7,8 @@ loud on either, nothing in their average.
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.sources.base import Notice
+
 STEP_S = 0.25
 # A knock may reach the channels apart: what is to be told lasts, if with silence between.
 DECIDING_S = 1.0
@@ -33,6 +35,7 @@ class Cancelling:
 
     def __init__(self, rate: int) -> None:
         self.is_heard = False
+        self._is_told = False
         self._rate = rate
         self._power = 0.0
         self._left = 0.0
@@ -55,6 +58,20 @@ class Cancelling:
             if self._power > AUDIBLE * self._samples:
                 self._judge(cancels=self._left < LEAST_LEFT * self._power)
             self._power, self._left, self._samples = 0.0, 0.0, 0
+
+    def news(self, text: str) -> list[Notice]:
+        """What to say if that has changed since it was last asked for: the text, or its end."""
+        return self._told(text if self.is_heard else None)
+
+    def over(self) -> list[Notice]:
+        """Take back what was said, if anything was: this source has ended."""
+        return self._told(None)
+
+    def _told(self, text: str | None) -> list[Notice]:
+        if self._is_told == (text is not None):
+            return []
+        self._is_told = not self._is_told
+        return [Notice(key="channels", text=text)]
 
     def _judge(self, *, cancels: bool) -> None:
         """Change the mind if a second of steps says otherwise."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.audio import to_mono
 from models.errors import AudioError
-from realtime.sources.base import Block, Notice, SourceItem
+from realtime.sources.base import Block, SourceItem
 from realtime.sources.cancelling import Cancelling
 from realtime.sources.decoder import open_decoder
 from realtime.sources.ogg_end import is_cut
@@ -27,6 +27,10 @@ LATE_S = 1.0
 MOST_VALUES = 2**21
 # Floats on the scale of 16-bit or 24-bit integers still play, if clipped; beyond is garbage.
 LOUDEST = 1e8
+CANCELLING = (
+    "The channels of {name} cancel each other: keep one of them, for example with "
+    "`ffmpeg -i FILE -af 'pan=mono|c0=c0' out.wav`."
+)
 
 UNREADABLE = (soundfile.SoundFileError, OSError)
 
@@ -89,7 +93,6 @@ class FileSource:
             or holds samples that are no numbers; all blocks before that place have been yielded.
         """
         played = 0
-        cancels = False
         begun_s = self._now()
         for samples, starts_round in self._rounds():
             played += samples.size
@@ -109,19 +112,11 @@ class FileSource:
                 arrived_s=due_s if self.paced else None,
                 starts_segment=starts_round and played > samples.size,
             )
-            if self._cancelling.is_heard != cancels:
-                cancels = not cancels
-                yield Notice(key="channels", text=self._cancelling_text() if cancels else None)
+            yield from self._cancelling.news(CANCELLING.format(name=self.name))
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-    def _cancelling_text(self) -> str:
-        return (
-            f"The channels of {self.name} cancel each other: keep one of them, for example with "
-            "`ffmpeg -i FILE -af 'pan=mono|c0=c0' out.wav`."
-        )
 
     def _rounds(self) -> Iterator[tuple[NDArray[np.float32], bool]]:
         """Blocks of one round, or of rounds without end; True with the first of each."""

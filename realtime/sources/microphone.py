@@ -16,7 +16,6 @@ from realtime.sources.default_input import DefaultInput
 from realtime.sources.device_errors import Problem, device_error, next_step
 from realtime.sources.devices import PATIENCE_S, choose, find_again
 from realtime.sources.fresh_look import fresh_inputs
-from realtime.sources.intake import Intake
 from realtime.sources.portaudio import Input
 from realtime.sources.reconnection import Reconnection, close_opened
 
@@ -76,7 +75,6 @@ class MicrophoneSource:
         self.rate = connection.device.rate
         self._default = DefaultInput() if device is None else None
         self._news_until_s: dict[str, float] = {}
-        self._cancels = False
 
     def items(self, stop: Event) -> Iterator[SourceItem]:
         """Yield blocks; while the device is lost, a gap every 100 ms."""
@@ -119,7 +117,7 @@ class MicrophoneSource:
             else:
                 silent, patience = 0, SILENT_READS
                 yield from blocks
-                yield from self._channels_news(connection.intake)
+                yield from connection.intake.cancelling.news(CANCELLING)
                 stop.wait(REST_S)
             yield from self._news()
         yield from connection.intake.rest()
@@ -129,9 +127,7 @@ class MicrophoneSource:
         if self._news_until_s.pop("back", None) is not None:
             # No longer true; and told anew when it is true again.
             yield Notice(key="back", text=None)
-        if self._cancels:
-            self._cancels = False
-            yield Notice(key="channels", text=None)
+        yield from lost.intake.cancelling.over()
         begun_s = lost.intake.latest_s
         cause = "it was disconnected" if lost.intake.ended.is_set() else "it delivers no sound"
         step = next_step(Problem.GONE)
@@ -159,12 +155,6 @@ class MicrophoneSource:
             again = "is back" if name == lost.device.name else "is listened to now"
             missing = f"{elapsed_s:.1f} s of sound are missing"
             yield self._announced("back", f"{name} {again}: {missing}.")
-
-    def _channels_news(self, intake: Intake) -> Iterator[Notice]:
-        """Yield word of channels that cancel each other, and of the end of that."""
-        if intake.cancelling.is_heard != self._cancels:
-            self._cancels = not self._cancels
-            yield Notice(key="channels", text=CANCELLING if self._cancels else None)
 
     def _news(self) -> Iterator[Notice]:
         """Yield word of a changed default, and clear news that is ten seconds old."""
